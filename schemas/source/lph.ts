@@ -49,7 +49,7 @@ export const metrics = {
   key: ['id'],
   columns: {
     id: bigint,
-    name,
+    name: { ...name, nonEmpty: true },
     value_type: {
       kind: 'enum',
       sqlType: "ENUM('SCALAR','WEIGHTED_AVERAGE','HYBRID','PERCENTILE')",

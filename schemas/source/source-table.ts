@@ -15,6 +15,8 @@ export interface SourceColumn {
   readonly nullable?: boolean;
   /** MySQL type, as in the DDL; used for documentation and to choose the DMS transformation. */
   readonly sqlType: string;
+  /** True where the empty string is refused, because the value becomes a DynamoDB key. */
+  readonly nonEmpty?: boolean;
   /** Allowed members, for `enum`. */
   readonly members?: readonly string[];
 }

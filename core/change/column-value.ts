@@ -1,0 +1,58 @@
+/**
+ * One column value in canonical text. Load and CDC records of the same row must give the same text, so decimals lose their trailing
+ * zeros and date-times the trailing zeros of their fraction here, once.
+ */
+import type { SourceColumn } from '#schemas/source/source-table.ts';
+
+export type ColumnValue = { readonly value: string | null } | { readonly mismatch: string };
+
+const INTEGER = /^(-?)0*(\d+)$/;
+const DECIMAL = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/;
+const DATETIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}?)0*)?Z?$/;
+
+/** The canonical text of a decimal: no leading or trailing zeros, no negative zero; undefined when it is not plain decimal text. */
+export function canonicalDecimal(text: string): string | undefined {
+  const match = /\d/.test(text) ? DECIMAL.exec(text) : null;
+  if (!match) return undefined;
+  const whole = match[2] || '0';
+  const fraction = match[3] ?? '';
+  const magnitude = fraction === '' ? whole : `${whole}.${fraction}`;
+  return magnitude === '0' ? '0' : `${match[1] ?? ''}${magnitude}`;
+}
+
+/** ISO 8601 with `Z` and the source's own digits; undefined when the text is no date-time. */
+export function canonicalDatetime(text: string): string | undefined {
+  const match = DATETIME.exec(text);
+  if (!match) return undefined;
+  const fraction = (match[3] ?? '').replace(/0+$/, '');
+  return `${match[1]}T${match[2]}${fraction === '' ? '' : `.${fraction}`}Z`;
+}
+
+/** Column value as DMS sent it, to canonical text or to what was expected instead. Values themselves never enter the message. */
+export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
+  if (raw === null) {
+    // A zero date reaches us as NULL even in a NOT NULL column.
+    return column.nullable || column.kind === 'datetime' ? { value: null } : { mismatch: `a ${column.kind}, not NULL` };
+  }
+  if (typeof raw !== 'string') return { mismatch: `a ${column.kind} as text or number, not ${Array.isArray(raw) ? 'an array' : typeof raw}` };
+  switch (column.kind) {
+    case 'integer': {
+      const match = INTEGER.exec(raw);
+      return match ? { value: `${match[2] === '0' ? '' : match[1]}${match[2]}` } : { mismatch: 'a whole number without exponent' };
+    }
+    case 'decimal': {
+      const value = canonicalDecimal(raw);
+      return value === undefined ? { mismatch: 'a plain decimal without exponent' } : { value };
+    }
+    case 'datetime': {
+      const value = canonicalDatetime(raw);
+      return value === undefined ? { mismatch: 'a date-time such as 2018-02-15T18:23:45.5Z' } : { value };
+    }
+    case 'enum':
+      return column.members?.includes(raw) ? { value: raw } : { mismatch: `one of ${column.members?.join(', ')}` };
+    case 'text':
+      return column.nonEmpty && raw === '' ? { mismatch: 'text that is not empty' } : { value: raw };
+    case 'json':
+      return { value: raw };
+  }
+}
