@@ -1,0 +1,1 @@
+export function totals(text: string): { passed: number; failed: number };
