@@ -1,0 +1,27 @@
+/** Lets one loop wait until another has something for it, or until a time has passed. Holds no state between waits. */
+import type { Clock } from './clock.ts';
+
+/** The longest delay a Node timer takes; used for "until woken". */
+const FOREVER_MS = 2_147_483_647;
+
+export class Wakeup {
+  #waiting = new AbortController();
+
+  /** Ends every wait that is under way. A wait that begins later is not affected, so check the condition first, without an await between. */
+  notify(): void {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+  }
+
+  async wait(clock: Clock, signal: AbortSignal, ms: number = FOREVER_MS): Promise<void> {
+    if (signal.aborted) return;
+    const woken = this.#waiting;
+    const stop = (): void => woken.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await clock.sleep(ms, woken.signal);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
