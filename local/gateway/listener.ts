@@ -65,8 +65,10 @@ function handOver(socket: Socket, toServer: (isHttp2: boolean) => void): void {
     socket.off('data', look);
     socket.pause();
     socket.unshift(seen);
-    toServer(seen.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE));
-    socket.resume();
+    const isHttp2 = seen.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE);
+    toServer(isHttp2);
+    // An HTTP/2 session takes what was read from the paused socket itself; flowing, it would be lost.
+    if (!isHttp2) socket.resume();
   };
   socket.on('data', look);
 }
