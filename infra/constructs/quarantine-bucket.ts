@@ -1,0 +1,39 @@
+/**
+ * The bucket for what could not be applied: raw records that the replicator set aside, and whole batches that Lambda gave up on. They
+ * are production data, so the bucket is private, encrypted, versioned and TLS-only, and outlives its stack.
+ */
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { stableLogicalId } from './stable-logical-id.ts';
+
+/** Days for which an overwritten or deleted record can still be brought back. */
+const UNDO_DAYS = 30;
+
+export class QuarantineBucket extends Bucket {
+  constructor(scope: Construct, logicalId: string, props: { readonly keepDays: number }) {
+    super(scope, logicalId, {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      versioned: true,
+      lifecycleRules: [
+        {
+          id: 'expire',
+          expiration: Duration.days(props.keepDays),
+          noncurrentVersionExpiration: Duration.days(UNDO_DAYS),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    stableLogicalId(this, CfnBucket, logicalId);
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Two roles of this app write here and operators read; CloudTrail data events record that with the identity, which server access logs do not.',
+    });
+  }
+}

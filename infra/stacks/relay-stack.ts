@@ -1,0 +1,173 @@
+/**
+ * Everything that moves data, in the order in which it moves: DMS, replicator, projection queue and projector, pipe with enrichment.
+ * It holds no data of its own, so it can be deleted and deployed again; what a caller needs to find is in its outputs.
+ */
+import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { EnrichmentEnvironment } from '#functions/metric-changed-enrichment/environment.ts';
+import { MetricChangedPipe } from '../constructs/metric-changed-pipe.ts';
+import { OperatorAlarms } from '../constructs/operator-alarms.ts';
+import { ProjectionQueue } from '../constructs/projection-queue.ts';
+import { Projector } from '../constructs/projector.ts';
+import { RelayFunction } from '../constructs/relay-function.ts';
+import { Replication } from '../constructs/replication.ts';
+import { Replicator } from '../constructs/replicator.ts';
+import { SourceEndpoint } from '../constructs/source-endpoint.ts';
+import { TargetEndpoint } from '../constructs/target-endpoint.ts';
+import type { StageConfig } from '../stage-config.ts';
+import type { StateStack } from './state-stack.ts';
+
+/** Megabytes. The enrichment turns a handful of items into events; more memory would only shorten its cold start. */
+const ENRICHMENT_MEMORY_MB = 512;
+
+export interface RelayStackProps extends StackProps {
+  readonly config: StageConfig;
+  readonly state: StateStack;
+  readonly projectRoot: string;
+}
+
+export class RelayStack extends Stack {
+  constructor(scope: Construct, id: string, props: RelayStackProps) {
+    super(scope, id, props);
+    const { config, state, projectRoot } = props;
+
+    const replication = this.replication(config, state);
+
+    const projections = new ProjectionQueue(this, 'Projections', {
+      consumerTimeoutSeconds: config.projectorTimeoutSeconds,
+      maxReceives: config.projectionMaxReceives,
+    });
+    const replicator = new Replicator(this, 'Replicator', {
+      ...state.parts,
+      config,
+      projectRoot,
+      projectionQueue: projections.queue,
+    });
+    const projector = new Projector(this, 'Projector', {
+      ...state.parts,
+      config,
+      projectRoot,
+      projectionQueue: projections.queue,
+    });
+
+    const environment: EnrichmentEnvironment = { METRICS_TABLE: state.metrics.tableName };
+    const enrichment = new RelayFunction(this, 'Enrichment', {
+      folder: 'metric-changed-enrichment',
+      description: 'Turns changes of item "0" into MetricChanged events',
+      projectRoot,
+      environment,
+      memoryMb: ENRICHMENT_MEMORY_MB,
+      timeoutSeconds: config.enrichmentTimeoutSeconds,
+      logDays: config.logDays,
+    });
+    const pipe = new MetricChangedPipe(this, 'MetricChanged', {
+      metricsStreamArn: state.metricsStreamArn,
+      enrichment: enrichment.function,
+      bus: state.bus,
+      batchSize: config.pipeBatchSize,
+      recordAgeHours: config.pipeRecordAgeHours,
+      retryAttempts: config.pipeRetryAttempts,
+      logDays: config.logDays,
+    });
+
+    new OperatorAlarms(this, 'Alarms', {
+      replicator: replicator.function.function,
+      iteratorAgeSeconds: config.iteratorAgeAlarmSeconds,
+      quarantine: state.quarantine,
+      projectionDeadLetters: projections.deadLetters,
+      pipeName: pipe.name,
+      pipeDeadLetters: pipe.deadLetters,
+    });
+
+    this.outputs({
+      MetricsTable: ['Table of versioned metric items', state.metrics.tableName],
+      SourceRowsTable: ['Row mirror', state.sourceRows.tableName],
+      QuarantineTable: ['Records set aside, with the reason', state.quarantine.tableName],
+      QuarantineBucket: ['Raw bytes of records set aside', state.quarantineBucket.bucketName],
+      ChangeStream: ['Kinesis stream of row changes', state.changes.streamName],
+      EventBus: ['Bus with MetricChanged events', state.bus.eventBusName],
+      ProjectionQueueUrl: ['Metrics to recompute', projections.queue.queueUrl],
+      ProjectionDeadLetterQueueUrl: ['Metrics that could not be recomputed', projections.deadLetters.queueUrl],
+      ReplicationConfigArn: ['DMS Serverless replication', replication.replication.ref],
+      ReplicatorFunction: ['Function that applies row changes', replicator.function.function.functionName],
+      ProjectorFunction: ['Function that recomputes queued metrics', projector.function.function.functionName],
+      EnrichmentFunction: ['Function that builds events', enrichment.function.functionName],
+      ReplicatorMapping: [
+        'UUID of the event source mapping on the change stream',
+        replicator.mapping.eventSourceMappingId,
+      ],
+      PipeName: ['Pipe from the Metrics table to the bus', pipe.name],
+    });
+  }
+
+  /** DMS, with what differs from one deployment to the next as template parameters: nothing of a network is in the code. */
+  private replication(config: StageConfig, state: StateStack): Replication {
+    const secret = new CfnParameter(this, 'SourceSecretArn', {
+      type: 'String',
+      description: 'Secrets Manager secret with host, port, username and password of the source database',
+      allowedPattern: '^arn:[^:]+:secretsmanager:[^:]+:[0-9]{12}:secret:.+$',
+      constraintDescription: 'the whole ARN of a secret, with the six characters at its end',
+    });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W2509',
+      reason:
+        'These parameters are ARNs of a secret and of its key, which are no secrets; the credentials never reach CloudFormation.',
+    });
+    const secretKey = new CfnParameter(this, 'SourceSecretKeyArn', {
+      type: 'String',
+      default: '',
+      description: 'KMS key of that secret; empty when it is encrypted with aws/secretsmanager',
+      allowedPattern: '^(arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+)?$',
+    });
+    const certificate = new CfnParameter(this, 'SourceCertificateArn', {
+      type: 'String',
+      default: '',
+      description:
+        'DMS certificate with the certificate authorities of the source; needed unless sourceSslMode is none',
+      allowedPattern: '^(arn:[^:]+:dms:[^:]+:[0-9]{12}:cert:.+)?$',
+    });
+    if (config.sourceSslMode !== 'none') {
+      new CfnRule(this, 'EncryptedSourceNeedsCertificate', {
+        assertions: [
+          {
+            assert: Fn.conditionNot(Fn.conditionEquals(certificate.valueAsString, '')),
+            assertDescription:
+              'SourceCertificateArn is empty. Import the authorities of the source with aws dms import-certificate and give its ARN.',
+          },
+        ],
+      });
+    }
+    const subnets = new CfnParameter(this, 'SubnetIds', {
+      type: 'List<AWS::EC2::Subnet::Id>',
+      description:
+        'Private subnets in two or more zones that reach the source database and, through VPC endpoints or NAT, Kinesis and Secrets Manager',
+    });
+    const securityGroups = new CfnParameter(this, 'SecurityGroupIds', {
+      type: 'List<AWS::EC2::SecurityGroup::Id>',
+      description: 'Security groups of the replication; the one of the source database must let them in',
+    });
+
+    const source = new SourceEndpoint(this, 'Source', {
+      engine: config.sourceEngine,
+      sslMode: config.sourceSslMode,
+      pollSeconds: config.sourcePollSeconds,
+      secretArn: secret.valueAsString,
+      secretKeyArn: secretKey.valueAsString,
+      certificateArn: certificate.valueAsString,
+    });
+    const target = new TargetEndpoint(this, 'Target', { changes: state.changes });
+    return new Replication(this, 'Replication', {
+      config,
+      sourceEndpointArn: source.endpoint.ref,
+      targetEndpointArn: target.endpoint.ref,
+      subnetIds: subnets.valueAsList,
+      securityGroupIds: securityGroups.valueAsList,
+    });
+  }
+
+  private outputs(values: Readonly<Record<string, readonly [description: string, value: string]>>): void {
+    for (const [name, [description, value]] of Object.entries(values)) {
+      new CfnOutput(this, `Output${name}`, { description, value }).overrideLogicalId(name);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Everything that holds data: the change stream, the three tables, the quarantine bucket, the bus with its archive. It has nothing that
+ * changes often, is protected from termination, and keeps every resource when it is deleted all the same.
+ */
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ChangeStream } from '../constructs/change-stream.ts';
+import { MetricEventBus } from '../constructs/metric-event-bus.ts';
+import { QuarantineBucket } from '../constructs/quarantine-bucket.ts';
+import { RelayTable } from '../constructs/relay-table.ts';
+import type { StageConfig } from '../stage-config.ts';
+
+export class StateStack extends Stack {
+  readonly changes: ChangeStream;
+  readonly metrics: RelayTable;
+  readonly sourceRows: RelayTable;
+  readonly quarantine: RelayTable;
+  readonly quarantineBucket: QuarantineBucket;
+  readonly bus: MetricEventBus;
+
+  constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
+    super(scope, id, { ...props, terminationProtection: true });
+    const { config } = props;
+    this.changes = new ChangeStream(this, 'ChangeStream', {
+      shards: config.changeStreamShards,
+      retentionHours: config.changeStreamRetentionHours,
+    });
+    this.metrics = new RelayTable(this, 'Metrics', {
+      partitionKey: 'name',
+      sortKey: 'version',
+      stream: true,
+      // The redirect at an old name.
+      expires: true,
+    });
+    this.sourceRows = new RelayTable(this, 'SourceRows', {
+      partitionKey: 'pk',
+      sortKey: 'sk',
+      // Tombstones.
+      expires: true,
+    });
+    this.quarantine = new RelayTable(this, 'Quarantine', { partitionKey: 'pk', sortKey: 'sk' });
+    this.quarantineBucket = new QuarantineBucket(this, 'QuarantineBucket', { keepDays: config.quarantineDays });
+    this.bus = new MetricEventBus(this, 'EventBus', {
+      name: config.eventBusName,
+      archiveDays: config.eventArchiveDays,
+    });
+  }
+
+  /** What the functions work on, by the names they use. */
+  get parts() {
+    const { changes, metrics, sourceRows, quarantine, quarantineBucket } = this;
+    return { changes, metrics, sourceRows, quarantine, quarantineBucket };
+  }
+
+  /** The stream of the Metrics table; the table is declared with one. */
+  get metricsStreamArn(): string {
+    const arn = this.metrics.tableStreamArn;
+    if (arn === undefined)
+      throw new Error('The Metrics table has no stream; declare it with stream: true, the pipe reads it.');
+    return arn;
+  }
+}
