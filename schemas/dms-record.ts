@@ -9,7 +9,9 @@ import * as z from 'zod/mini';
 const wholeNumber = z.string().check(z.regex(/^\d{1,20}$/, 'expected a whole number of at most 20 digits'));
 
 /** UTC time with 0 to 9 digits of fraction; DMS writes 6. */
-const timestamp = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 'expected an ISO 8601 time ending in Z'));
+const timestamp = z
+  .string()
+  .check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 'expected an ISO 8601 time ending in Z'));
 
 export const dmsMetadata = z.object({
   /** When DMS built the message; not the commit time. */

@@ -6,13 +6,15 @@ import type { SourceColumn } from '#schemas/source/source-table.ts';
 
 export type ColumnValue = { readonly value: string | null } | { readonly mismatch: string };
 
+/** Longer than any number MySQL holds; bounds the work on hostile input. */
+const NUMBER_LENGTH_MAX = 100;
 const INTEGER = /^(-?)0*(\d+)$/;
 const DECIMAL = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/;
 const DATETIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}?)0*)?Z?$/;
 
 /** The canonical text of a decimal: no leading or trailing zeros, no negative zero; undefined when it is not plain decimal text. */
 export function canonicalDecimal(text: string): string | undefined {
-  const match = /\d/.test(text) ? DECIMAL.exec(text) : null;
+  const match = text.length <= NUMBER_LENGTH_MAX && /\d/.test(text) ? DECIMAL.exec(text) : null;
   if (!match) return undefined;
   const whole = match[2] || '0';
   const fraction = match[3] ?? '';
@@ -34,11 +36,14 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
     // A zero date reaches us as NULL even in a NOT NULL column.
     return column.nullable || column.kind === 'datetime' ? { value: null } : { mismatch: `a ${column.kind}, not NULL` };
   }
-  if (typeof raw !== 'string') return { mismatch: `a ${column.kind} as text or number, not ${Array.isArray(raw) ? 'an array' : typeof raw}` };
+  if (typeof raw !== 'string')
+    return { mismatch: `a ${column.kind} as text or number, not ${Array.isArray(raw) ? 'an array' : typeof raw}` };
   switch (column.kind) {
     case 'integer': {
-      const match = INTEGER.exec(raw);
-      return match ? { value: `${match[2] === '0' ? '' : match[1]}${match[2]}` } : { mismatch: 'a whole number without exponent' };
+      const match = raw.length <= NUMBER_LENGTH_MAX ? INTEGER.exec(raw) : null;
+      return match
+        ? { value: `${match[2] === '0' ? '' : match[1]}${match[2]}` }
+        : { mismatch: 'a whole number without exponent' };
     }
     case 'decimal': {
       const value = canonicalDecimal(raw);

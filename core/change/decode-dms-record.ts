@@ -2,7 +2,7 @@
  * The bytes of one Kinesis record to row changes. Pure. It accepts what DMS is known to send and nothing that it would have to guess:
  * whatever cannot be ordered, keyed or read exactly is refused with a reason, so that it is set aside instead of applied wrongly.
  */
-import { dmsDataOperation, type DmsRecord, dmsRecord } from '#schemas/dms-record.ts';
+import { type DmsRecord, dmsDataOperation, dmsRecord } from '#schemas/dms-record.ts';
 import { LINEAGE_COLUMN, SOURCE_SCHEMA } from '#schemas/source/lph.ts';
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import { RelayError } from '../error/relay-error.ts';
@@ -45,14 +45,20 @@ function parseRecord(bytes: Uint8Array): DmsRecord {
   const parsed = dmsRecord.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new RelayError('MALFORMED_RECORD', `the record is no DMS message: ${issue?.path.join('.') || 'it'}: ${issue?.message}`);
+  throw new RelayError(
+    'MALFORMED_RECORD',
+    `the record is no DMS message: ${issue?.path.join('.') || 'it'}: ${issue?.message}`,
+  );
 }
 
 function decodeRow(record: DmsRecord, table: SourceTable): readonly RowChange[] {
   const { metadata } = record;
   const operation = dmsDataOperation.safeParse(metadata.operation);
   if (!operation.success) {
-    throw new RelayError('UNKNOWN_OPERATION', `operation ${JSON.stringify(metadata.operation)}; expected load, insert, update or delete`);
+    throw new RelayError(
+      'UNKNOWN_OPERATION',
+      `operation ${JSON.stringify(metadata.operation)}; expected load, insert, update or delete`,
+    );
   }
   const columns = columnsOf(record.data, 'data', table);
   const moment = momentOf(record, columns, operation.data === 'load');
@@ -75,7 +81,8 @@ function decodeRow(record: DmsRecord, table: SourceTable): readonly RowChange[] 
 
 function columnsOf(value: unknown, member: string, table: SourceTable): ReadonlyMap<string, unknown> {
   const members = membersOf(value);
-  if (!members) throw new RelayError('MALFORMED_RECORD', `a data record of ${table.name} has no object ${JSON.stringify(member)}`);
+  if (!members)
+    throw new RelayError('MALFORMED_RECORD', `a data record of ${table.name} has no object ${JSON.stringify(member)}`);
   return new Map(members);
 }
 
@@ -94,32 +101,38 @@ function momentOf({ metadata }: DmsRecord, columns: ReadonlyMap<string, unknown>
   return { builtAt, position: { lineage, transactionId: BigInt(transactionId), recordId: BigInt(recordId) } };
 }
 
-function valueOf(columns: ReadonlyMap<string, unknown>, name: string, table: SourceTable): string | null {
+function columnText(columns: ReadonlyMap<string, unknown>, name: string, table: SourceTable): string | null {
   const column = table.columns[name];
   if (!column || !columns.has(name)) {
-    throw new RelayError('MISSING_COLUMN', `${table.name}.${name} is not in the record; check IncludeNullAndEmpty and the table's definition`);
+    throw new RelayError(
+      'MISSING_COLUMN',
+      `${table.name}.${name} is not in the record; check IncludeNullAndEmpty and the table's definition`,
+    );
   }
   const checked = columnValue(column, columns.get(name));
-  if ('mismatch' in checked) throw new RelayError('COLUMN_MISMATCH', `${table.name}.${name}: expected ${checked.mismatch}`);
+  if ('mismatch' in checked)
+    throw new RelayError('COLUMN_MISMATCH', `${table.name}.${name}: expected ${checked.mismatch}`);
   return checked.value;
 }
 
 function keyOf(columns: ReadonlyMap<string, unknown>, table: SourceTable): RowKey {
-  return table.key.map((name) => valueOf(columns, name, table) ?? '');
+  return table.key.map((name) => columnText(columns, name, table) ?? '');
 }
 
 /** The key before an update, when the before-image shows another one. DMS leaves the before-image empty when the key did not change. */
 function oldKeyOf(record: DmsRecord, key: RowKey, table: SourceTable): RowKey | undefined {
   const before = new Map(membersOf(record['before-image']) ?? []);
   if (!table.key.some((name) => before.has(name))) return undefined;
-  const oldKey = table.key.map((name, index) => (before.has(name) ? (valueOf(before, name, table) ?? '') : (key[index] ?? '')));
+  const oldKey = table.key.map((name, index) =>
+    before.has(name) ? (columnText(before, name, table) ?? '') : (key[index] ?? ''),
+  );
   return oldKey.some((part, index) => part !== key[index]) ? oldKey : undefined;
 }
 
 /** Every column of the record: declared ones in canonical text, others as they came, so that a later projection can use them. */
 function rowOf(columns: ReadonlyMap<string, unknown>, table: SourceTable): Row {
   const row = new Map<string, string | null>();
-  for (const name of Object.keys(table.columns)) row.set(name, valueOf(columns, name, table));
+  for (const name of Object.keys(table.columns)) row.set(name, columnText(columns, name, table));
   for (const [name, value] of columns) {
     if (row.has(name) || name === LINEAGE_COLUMN) continue;
     row.set(name, value === null ? null : typeof value === 'string' ? value : JSON.stringify(value));

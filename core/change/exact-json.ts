@@ -5,7 +5,8 @@
 
 type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-const numbersAsText: SourceReviver = (_key, value, context) => (typeof value === 'number' ? (context.source ?? String(value)) : value);
+const numbersAsText: SourceReviver = (_key, value, context) =>
+  typeof value === 'number' ? (context.source ?? String(value)) : value;
 
 /** @throws SyntaxError when the text is not JSON, RangeError when it is nested too deeply. */
 export function parseExactJson(text: string): unknown {

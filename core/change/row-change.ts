@@ -13,7 +13,7 @@ export type RowKey = readonly string[];
 /** Commit that a change belongs to, as published in `lastChange` and in the event's `occurredAt` and `correlationId`. */
 export interface SourceCommit {
   /** Decimal text of the transaction id; absent for a row of a full load. */
-  readonly transactionId?: string;
+  readonly transactionId?: string | undefined;
   /** Commit time; for a full load the time the message was built. */
   readonly committedAt: string;
 }

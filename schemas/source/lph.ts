@@ -26,7 +26,7 @@ export const metricGroups = {
 export const dimensions = {
   name: 'dimensions',
   key: ['id'],
-  columns: { id: bigint, name, created_at: datetime, created_by: user },
+  columns: { id: bigint, name: { ...name, nonEmpty: true }, created_at: datetime, created_by: user },
   references: [],
   aggregate: { entity: 'dimension', column: 'id' },
   loadOrder: 60,
@@ -67,6 +67,7 @@ export const metrics = {
     { column: 'chained_metric_id', table: 'metrics' },
   ],
   aggregate: { entity: 'metric', column: 'id' },
+  publishedName: 'name',
   loadOrder: 10,
 } as const satisfies SourceTable;
 

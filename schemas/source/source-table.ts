@@ -38,6 +38,8 @@ export interface SourceTable {
   readonly references: readonly SourceReference[];
   /** Entity that owns the row (`metric`, `group`, `dimension`) and the key column with the entity's id. */
   readonly aggregate: { readonly entity: string; readonly column: string };
+  /** Column whose value becomes a key of the published items; two rows may want one value for a while. */
+  readonly publishedName?: string;
   /** Place in the full load; DMS loads tables with a higher number first. */
   readonly loadOrder: number;
 }

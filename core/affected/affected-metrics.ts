@@ -1,0 +1,72 @@
+/**
+ * Which metrics a row change concerns, found through the back-links after the row is stored. A metric's own rows concern the metric; the
+ * metric's row also those that name it; a group its metrics; a dimension the metrics of its groups.
+ */
+import type { SourceTable } from '#schemas/source/source-table.ts';
+import { entityOf, isEntityTable, type MirrorKey, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
+import type { ItemStore } from '../platform/item-store.ts';
+
+export type Affected =
+  | { readonly kind: 'metrics'; readonly metricIds: readonly string[] }
+  /** More than the limit: whoever resolves `partitions` goes on from there. The metric itself, if any, is in `metricIds`. */
+  | { readonly kind: 'fanOut'; readonly metricIds: readonly string[]; readonly partitions: readonly string[] };
+
+export async function affectedMetrics(
+  store: ItemStore,
+  sourceRowsTable: string,
+  row: { readonly table: SourceTable; readonly key: MirrorKey },
+  limit: number,
+): Promise<Affected> {
+  const [entity, id] = entityOf(row.key.pk);
+  const own = entity === 'metric' ? [id] : [];
+  // A part of a metric (a version, a relationship) shows in no other metric's items.
+  if (entity === 'metric' && !isEntityTable(row.table)) return { kind: 'metrics', metricIds: own };
+  const users = await usersOf(store, sourceRowsTable, [row.key.pk], limit);
+  if (users === 'tooMany') return { kind: 'fanOut', metricIds: own, partitions: [row.key.pk] };
+  return { kind: 'metrics', metricIds: [...new Set([...own, ...users])] };
+}
+
+/**
+ * Metrics that use any of the entities, directly or through other entities. Without a limit every one of them; with a limit
+ * `tooMany` as soon as there are more.
+ */
+export async function usersOf(
+  store: ItemStore,
+  sourceRowsTable: string,
+  partitions: readonly string[],
+  limit: number,
+): Promise<readonly string[] | 'tooMany'> {
+  const metricIds = new Set<string>();
+  const seen = new Set(partitions);
+  const work = [...partitions];
+  while (work.length > 0) {
+    const partition = work.shift() ?? '';
+    const links = await store.query(
+      sourceRowsTable,
+      partition,
+      usedByPrefix,
+      Number.isFinite(limit) ? limit + 1 : undefined,
+    );
+    for (const link of links) {
+      const user = userOf(link.sk?.S ?? '');
+      const [entity, id] = entityOf(user);
+      if (entity === 'metric') metricIds.add(id);
+      else if (!seen.has(user)) {
+        seen.add(user);
+        work.push(user);
+      }
+    }
+    if (metricIds.size > limit || work.length > limit) return 'tooMany';
+  }
+  return [...metricIds];
+}
+
+/** Partitions and metrics one step away from an entity: what the projector splits a large fan-out into. */
+export async function directUsers(
+  store: ItemStore,
+  sourceRowsTable: string,
+  partition: string,
+): Promise<readonly string[]> {
+  const links = await store.query(sourceRowsTable, partition, usedByPrefix);
+  return links.map((link) => userOf(link.sk?.S ?? ''));
+}

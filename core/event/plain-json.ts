@@ -1,0 +1,34 @@
+/**
+ * An item of the Metrics table as plain JSON for the event. A DynamoDB number becomes a JSON number only when its text survives the
+ * round trip, so that no consumer reads a rounded value. Attribute names are ours, never the source's.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../platform/item-store.ts';
+
+export type PlainValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly PlainValue[]
+  | { readonly [member: string]: PlainValue };
+
+export function exactNumber(text: string): number | string {
+  const number = Number(text);
+  return String(number) === text && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : text;
+}
+
+export function plainValue(value: AttributeValue): PlainValue {
+  if (value.S !== undefined) return value.S;
+  if (value.N !== undefined) return exactNumber(value.N);
+  if (value.BOOL !== undefined) return value.BOOL;
+  if (value.SS) return [...value.SS].sort();
+  if (value.NS) return [...value.NS].sort().map(exactNumber);
+  if (value.L) return value.L.map(plainValue);
+  if (value.M) return plainJson(value.M);
+  return null;
+}
+
+export function plainJson(item: Item): { readonly [member: string]: PlainValue } {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plainValue(value)]));
+}

@@ -1,0 +1,193 @@
+/** The item store on the AWS SDK. It adds nothing but the mapping of requests and answers: no decision of the protocol is made here. */
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { RelayError } from '../error/relay-error.ts';
+import type {
+  Condition,
+  Item,
+  ItemStore,
+  TransactionOutcome,
+  TransactionReason,
+  WriteAction,
+  WriteOutcome,
+} from './item-store.ts';
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const BATCH_GET_KEYS_MAX = 100;
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
+const BATCH_WRITE_ITEMS_MAX = 25;
+
+type Request = Record<string, AttributeValue>;
+
+const conditionOf = (condition: Condition | undefined) =>
+  condition && {
+    ConditionExpression: condition.expression,
+    ...(condition.names && { ExpressionAttributeNames: { ...condition.names } }),
+    ...(condition.values && { ExpressionAttributeValues: { ...condition.values } }),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+
+export class DynamoDbItemStore implements ItemStore {
+  readonly #client: DynamoDBClient;
+
+  constructor(client: DynamoDBClient) {
+    this.#client = client;
+  }
+
+  async get(table: string, key: Item): Promise<Item | undefined> {
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: table, Key: key as Request, ConsistentRead: true }),
+    );
+    return Item;
+  }
+
+  async getMany(table: string, keys: readonly Item[]): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    for (let from = 0; from < keys.length; from += BATCH_GET_KEYS_MAX) {
+      let rest: Request[] | undefined = keys.slice(from, from + BATCH_GET_KEYS_MAX) as Request[];
+      while (rest?.length) {
+        const request: BatchGetItemCommand = new BatchGetItemCommand({
+          RequestItems: { [table]: { Keys: rest, ConsistentRead: true } },
+        });
+        const answer = await this.#client.send(request);
+        items.push(...(answer.Responses?.[table] ?? []));
+        rest = answer.UnprocessedKeys?.[table]?.Keys;
+      }
+    }
+    return items;
+  }
+
+  async query(table: string, pk: string, skPrefix: string, limit?: number): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    let start: Request | undefined;
+    do {
+      const answer: { Items?: Request[] | undefined; LastEvaluatedKey?: Request | undefined } = await this.#client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: skPrefix } },
+          ConsistentRead: true,
+          ...(start && { ExclusiveStartKey: start }),
+          ...(limit !== undefined && { Limit: limit - items.length }),
+        }),
+      );
+      items.push(...(answer.Items ?? []));
+      start = answer.LastEvaluatedKey;
+    } while (start && (limit === undefined || items.length < limit));
+    return items;
+  }
+
+  async putMany(table: string, items: readonly Item[]): Promise<void> {
+    for (let from = 0; from < items.length; from += BATCH_WRITE_ITEMS_MAX) {
+      const puts = items
+        .slice(from, from + BATCH_WRITE_ITEMS_MAX)
+        .map((item) => ({ PutRequest: { Item: item as Request } }));
+      let rest: object | undefined = { [table]: puts };
+      while (rest && Object.keys(rest).length > 0) {
+        const answer: { UnprocessedItems?: object | undefined } = await this.#client.send(
+          new BatchWriteItemCommand({ RequestItems: rest as Record<string, typeof puts> }),
+        );
+        rest = answer.UnprocessedItems;
+      }
+    }
+  }
+
+  async write(action: Exclude<WriteAction, { kind: 'check' }>): Promise<WriteOutcome> {
+    try {
+      if (action.kind === 'put') {
+        await this.#client.send(
+          new PutItemCommand({
+            TableName: action.table,
+            Item: action.item as Request,
+            ...conditionOf(action.condition),
+          }),
+        );
+      } else {
+        await this.#client.send(
+          new DeleteItemCommand({
+            TableName: action.table,
+            Key: action.key as Request,
+            ...conditionOf(action.condition),
+          }),
+        );
+      }
+      return { written: true };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException)
+        return { written: false, ...(error.Item && { found: error.Item }) };
+      throw asItemTooLarge(error);
+    }
+  }
+
+  async transact(actions: readonly WriteAction[]): Promise<TransactionOutcome> {
+    try {
+      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: actions.map(transactItem) }));
+      return { written: true };
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw asItemTooLarge(error);
+      const reasons = (error.CancellationReasons ?? []).map((reason) => reasonOf(reason, error));
+      if (reasons.length === 0 || reasons.every(({ kind }) => kind === 'none')) throw error;
+      return { written: false, reasons };
+    }
+  }
+}
+
+function transactItem(action: WriteAction): TransactWriteItem {
+  const condition = conditionOf(action.condition);
+  switch (action.kind) {
+    case 'put':
+      return { Put: { TableName: action.table, Item: action.item as Request, ...condition } };
+    case 'delete':
+      return { Delete: { TableName: action.table, Key: action.key as Request, ...condition } };
+    case 'check':
+      return {
+        ConditionCheck: {
+          TableName: action.table,
+          Key: action.key as Request,
+          ConditionExpression: action.condition.expression,
+          ...condition,
+        },
+      };
+  }
+}
+
+/** A throttled or internally failed action makes the whole transaction fail as infrastructure does. */
+function reasonOf(reason: CancellationReason, error: Error): TransactionReason {
+  switch (reason.Code) {
+    case undefined:
+    case 'None':
+      return { kind: 'none' };
+    case 'ConditionalCheckFailed':
+      return { kind: 'condition', ...(reason.Item && { found: reason.Item }) };
+    case 'TransactionConflict':
+      return { kind: 'conflict' };
+    default:
+      throw asItemTooLarge(
+        new Error(`transaction cancelled: ${reason.Code}: ${reason.Message ?? ''}`, { cause: error }),
+      );
+  }
+}
+
+/** DynamoDB has no code of its own for an item above 400 KB, only a ValidationException with this text. */
+function asItemTooLarge(error: unknown): unknown {
+  if (
+    error instanceof Error &&
+    /item size .*exceeded|Item size to update has exceeded|exceeds? the maximum allowed size/i.test(error.message)
+  ) {
+    return new RelayError('ITEM_TOO_LARGE', 'an item would pass the 400 KB that DynamoDB allows', { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,148 @@
+/**
+ * The writes of one step of a recompute, pure. Every transaction moves or checks the fence that was read before the rows, and nothing
+ * under a name is written or removed without a check that item "0" there is the metric's own, free, a redirect, or taken over with
+ * its owner's head in the same transaction.
+ */
+
+import { commitAttribute } from '../mirror/register-item.ts';
+import type { Item, WriteAction } from '../platform/item-store.ts';
+import { LATEST } from '../projection/project-metric.ts';
+import type { Publication } from './decide-publication.ts';
+import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
+import { claimItem, freeOrMine, itemKey, mine, redirectItem, stillTheirs } from './metric-item.ts';
+
+export interface Tables {
+  readonly metrics: string;
+  readonly sourceRows: string;
+}
+
+/** Another metric holds the wanted name although its row no longer has it. */
+export interface Takeover {
+  readonly owner: string;
+  readonly head: MetricHead;
+  readonly item: Item;
+}
+
+export interface PublicationPlan {
+  /** Head after everything is written. */
+  readonly next: MetricHead;
+  /** Item "0" as it will be, with the condition under which it may be put. */
+  readonly latest: WriteAction;
+  /** Puts and deletes under the wanted name, item "0" apart. */
+  readonly versions: readonly WriteAction[];
+  /** Deletes under the name that is left, and the redirect that replaces its item "0". */
+  readonly leaving: { readonly versions: readonly WriteAction[]; readonly redirect: WriteAction } | null;
+  /** Move of the head of the metric whose place is taken. */
+  readonly displacing: WriteAction | null;
+}
+
+export interface PlanInput {
+  readonly tables: Tables;
+  readonly metricId: string;
+  readonly head: MetricHead;
+  readonly publication: Publication;
+  readonly cause: Cause;
+  /** Item "0" as it was under the name that is left; its content tells the event what changed. */
+  readonly formerLatest: Item | undefined;
+  readonly takeover: Takeover | undefined;
+  readonly redirectExpiresAtSeconds: number;
+}
+
+export function planPublication(input: PlanInput): PublicationPlan {
+  const { tables, metricId, head, publication, cause, takeover } = input;
+  const { name, items, leaves } = publication;
+  const revision = head.revision + 1;
+  const former = input.formerLatest ?? head.displaced?.item;
+  const lastChange = commitAttribute(cause).M;
+  const latest: Item = {
+    ...items.get(LATEST),
+    revision: { N: String(revision) },
+    lastChange: { M: { ...lastChange, ...(former && { previous: { M: withoutBookkeeping(former) } }) } },
+  };
+  const taken = takeover ? [...takeover.head.published.keys()].filter((version) => !items.has(version)) : [];
+  const deletes = [...new Set([...publication.deletes, ...taken])].filter((version) => version !== LATEST);
+  return {
+    next: {
+      ...head,
+      revision,
+      publishedName: name,
+      published: publication.hashes,
+      previousName: publication.previousName,
+      claimedName: null,
+      waiting: publication.waiting,
+      unfinished: null,
+      displaced: null,
+      vacated: leaves === null ? head.vacated : [...head.vacated, vacatedEntry(head, leaves)],
+    },
+    latest: {
+      kind: 'put',
+      table: tables.metrics,
+      item: latest,
+      condition: takeover ? stillTheirs(takeover.item) : freeOrMine(metricId),
+    },
+    versions: [
+      ...publication.puts
+        .filter((version) => version !== LATEST)
+        .map((version): WriteAction => ({ kind: 'put', table: tables.metrics, item: items.get(version) ?? {} })),
+      ...deletes.map((version) => deleteVersion(tables, name, version)),
+    ],
+    leaving:
+      leaves === null
+        ? null
+        : {
+            versions: versionsUnder(head, leaves).map((version) => deleteVersion(tables, leaves, version)),
+            redirect: {
+              kind: 'put',
+              table: tables.metrics,
+              item: redirectItem(leaves, name, input.redirectExpiresAtSeconds),
+              condition: mine(metricId),
+            },
+          },
+    displacing: takeover ? moveHead(tables.sourceRows, takeover.owner, takeover.head, displacedHead(takeover)) : null,
+  };
+}
+
+/** The claim that holds a name while items are written under it in several transactions, or nothing when item "0" is there already. */
+export function claimWrite(
+  tables: Tables,
+  metricId: string,
+  name: string,
+  takeover: Takeover | undefined,
+): WriteAction {
+  return {
+    kind: 'put',
+    table: tables.metrics,
+    item: claimItem(name, metricId),
+    condition: takeover ? stillTheirs(takeover.item) : freeOrMine(metricId),
+  };
+}
+
+export const vacatedEntry = (head: MetricHead, name: string): string => `${head.fence + 1}#${name}`;
+export const vacatedName = (entry: string): string => entry.slice(entry.indexOf('#') + 1);
+
+export const deleteVersion = (tables: Tables, name: string, version: string): WriteAction => ({
+  kind: 'delete',
+  table: tables.metrics,
+  key: itemKey(name, version),
+});
+
+/** Versions that lie or may lie under a name of this metric, item "0" apart. */
+export function versionsUnder(head: MetricHead, name: string): readonly string[] {
+  const known = head.publishedName === name ? [...head.published.keys()] : [];
+  const perhaps = head.unfinished?.name === name ? head.unfinished.versions : [];
+  return [...new Set([...known, ...perhaps])].filter((version) => version !== LATEST);
+}
+
+function displacedHead({ head, item }: Takeover): MetricHead {
+  return { ...head, publishedName: null, published: new Map(), displaced: { item: withoutPrevious(item) } };
+}
+
+function withoutPrevious(item: Item): Item {
+  const { previous: _, ...commit } = item.lastChange?.M ?? {};
+  return { ...item, lastChange: { M: commit } };
+}
+
+function withoutBookkeeping(item: Item): Record<string, Item[string]> {
+  const { lastChange: _, revision: __, ...content } = item;
+  return content;
+}

@@ -1,0 +1,232 @@
+/**
+ * Recompute of one metric: read the head, then the rows, project, and write in one transaction that depends on the head's fence. Whoever
+ * loses the fence reads again. It ends when the published items are what the rows said after the last row write, or when the metric
+ * must wait: for missing rows, or for a name that another metric still rightfully holds.
+ */
+import { metrics } from '#schemas/source/lph.ts';
+import { RelayError } from '../error/relay-error.ts';
+import { headKey, rowMirrorKey } from '../mirror/mirror-key.ts';
+import { storedRegister } from '../mirror/register-item.ts';
+import type { Item, ItemStore, TransactionOutcome, WriteAction } from '../platform/item-store.ts';
+import { readMetricRows } from '../projection/metric-rows.ts';
+import { LATEST, projectMetric } from '../projection/project-metric.ts';
+import { decidePublication, type Publication } from './decide-publication.ts';
+import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
+import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
+import { type Cause, headOf, type MetricHead, moveHead } from './metric-head.ts';
+import { isClaim, isDeletionMark, isRedirect, itemKey, ownerOf } from './metric-item.ts';
+import {
+  deleteVersion,
+  planPublication,
+  type Tables,
+  type Takeover,
+  vacatedEntry,
+  versionsUnder,
+} from './publication-writes.ts';
+import { writeInChunks } from './write-in-chunks.ts';
+
+/** What the recompute needs from outside. `pause` waits a short, growing, jittered time before another attempt. */
+export interface RecomputeContext {
+  readonly store: ItemStore;
+  readonly tables: Tables;
+  readonly graceMs: number;
+  readonly redirectDays: number;
+  readonly nowMs: () => number;
+  readonly pause: (attempt: number) => Promise<void>;
+}
+
+export interface RecomputeResult {
+  /** Metrics that must be recomputed because of this one: displaced ones, and those that must act before this one can. */
+  readonly wake: readonly string[];
+  /** True when this metric must be recomputed again after those. */
+  readonly again: boolean;
+  /** Names left and not yet offered to their claimants. */
+  readonly vacated: readonly string[];
+  /** The metric is incomplete and must be looked at again after this time. */
+  readonly waitMs?: number;
+}
+
+/** Lost rounds after which the worker gives up and leaves the record to the retry of the event source mapping. */
+const ATTEMPTS_MAX = 40;
+
+const DAY_SECONDS = 86_400;
+
+/** Outcome of one round: a result, or undefined when something moved meanwhile and everything must be read again. */
+type Round = Promise<RecomputeResult | undefined>;
+
+export async function recomputeMetric(
+  context: RecomputeContext,
+  metricId: string,
+  cause: Cause,
+): Promise<RecomputeResult> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const result = await recomputeRound(context, metricId, cause);
+    if (result) return result;
+    await context.pause(attempt);
+  }
+  throw new RelayError('CONTENTION', `metric ${metricId} was recomputed by others ${ATTEMPTS_MAX} times in a row`);
+}
+
+async function recomputeRound(context: RecomputeContext, metricId: string, cause: Cause): Round {
+  const { store, tables } = context;
+  const head = await readHead(context, metricId); // the fence before the rows
+  const projected = projectMetric(await readMetricRows(store, tables.sourceRows, metricId));
+  const step = decidePublication(head, projected, context.nowMs(), context.graceMs);
+  switch (step.kind) {
+    case 'none':
+      return { wake: [], again: false, vacated: head.vacated };
+    case 'moveFence': {
+      const move = await store.write(
+        moveHead(tables.sourceRows, metricId, head, step.next) as Extract<WriteAction, { kind: 'put' }>,
+      );
+      if (!move.written) return undefined;
+      return {
+        wake: [],
+        again: false,
+        vacated: head.vacated,
+        ...(step.waitMs !== undefined && { waitMs: step.waitMs }),
+      };
+    }
+    case 'markDeleted':
+      await markDeleted(context, metricId, head, cause);
+      return undefined;
+    case 'removeItems':
+      return removeItems(context, metricId, head);
+    case 'removeLeftovers':
+      await removeVersions(context, metricId, head, step.name, step.versions);
+      await store.transact(claimRemovalWrites(tables, metricId, head, step.name));
+      return undefined;
+    case 'publish':
+      return publish(context, metricId, head, step.publication, cause);
+  }
+}
+
+export async function readHead(context: RecomputeContext, metricId: string): Promise<MetricHead> {
+  const { pk, sk } = headKey(metricId);
+  return headOf(await context.store.get(context.tables.sourceRows, { pk: { S: pk }, sk: { S: sk } }));
+}
+
+async function readLatest(context: RecomputeContext, name: string): Promise<Item | undefined> {
+  return context.store.get(context.tables.metrics, itemKey(name, LATEST));
+}
+
+async function publish(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  publication: Publication,
+  cause: Cause,
+): Round {
+  const holder = head.publishedName === publication.name ? undefined : await readLatest(context, publication.name);
+  let takeover: Takeover | undefined;
+  if (holder && ownerOf(holder) !== undefined && ownerOf(holder) !== metricId) {
+    const resolution = await resolveHolder(context, metricId, head, publication, holder);
+    if (resolution.kind === 'done') return resolution.result;
+    if (resolution.kind === 'readAgain') return undefined;
+    takeover = resolution.takeover;
+  }
+  const formerLatest = publication.leaves === null ? undefined : await readLatest(context, publication.leaves);
+  const redirectExpiresAtSeconds = Math.floor(context.nowMs() / 1000) + context.redirectDays * DAY_SECONDS;
+  const { tables } = context;
+  const plan = planPublication({
+    tables,
+    metricId,
+    head,
+    publication,
+    cause,
+    formerLatest,
+    takeover,
+    redirectExpiresAtSeconds,
+  });
+  const actions = [
+    moveHead(tables.sourceRows, metricId, head, plan.next),
+    plan.latest,
+    ...plan.versions,
+    ...(plan.leaving ? [...plan.leaving.versions, plan.leaving.redirect] : []),
+    ...(plan.displacing ? [plan.displacing] : []),
+  ];
+  const written = fitsOneTransaction(actions)
+    ? (await context.store.transact(actions)).written
+    : await writeInChunks(context.store, { tables, metricId, head, publication, plan, takeover });
+  if (!written) return undefined;
+  return { wake: takeover ? [takeover.owner] : [], again: false, vacated: plan.next.vacated };
+}
+
+type Resolution =
+  | { readonly kind: 'takeover'; readonly takeover: Takeover }
+  | { readonly kind: 'readAgain' }
+  | { readonly kind: 'done'; readonly result: RecomputeResult | undefined };
+
+/** Another metric holds the wanted name: let it go first, take its place, or wait for the record that frees the name. */
+async function resolveHolder(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  { name, waiting }: Publication,
+  holder: Item,
+): Promise<Resolution> {
+  const { store, tables } = context;
+  const owner = ownerOf(holder) ?? '';
+  const ownerHead = await readHead(context, owner);
+  const { pk, sk } = rowMirrorKey(metrics, [owner]);
+  const item = await store.get(tables.sourceRows, { pk: { S: pk }, sk: { S: sk } });
+  const ownerRow = item && storedRegister(item).register.row;
+  if (!ownerRow || ownerHead.deleting || ownerHead.unfinished || isClaim(holder) || isDeletionMark(holder)) {
+    // Deleted, or in the middle of a write of several transactions: its own event comes first.
+    return { kind: 'done', result: { wake: [owner], again: true, vacated: [] } };
+  }
+  if (ownerHead.publishedName !== name) return { kind: 'readAgain' };
+  if (ownerRow.get('name') !== name) return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder } };
+  const next = { ...head, claimedName: name, waiting };
+  const moved = await store.write(
+    moveHead(tables.sourceRows, metricId, head, next) as Extract<WriteAction, { kind: 'put' }>,
+  );
+  return { kind: 'done', result: moved.written ? { wake: [], again: false, vacated: head.vacated } : undefined };
+}
+
+async function markDeleted(context: RecomputeContext, metricId: string, head: MetricHead, cause: Cause): Promise<void> {
+  const latest = head.publishedName === null ? undefined : await readLatest(context, head.publishedName);
+  if (latest && (ownerOf(latest) !== metricId || isRedirect(latest))) return;
+  const mark = deletionMarkWrites(context.tables, metricId, head, latest, cause);
+  if (!mark) {
+    throw new RelayError(
+      'INVARIANT_BROKEN',
+      `metric ${metricId} has no item "0" under its published name ${JSON.stringify(head.publishedName)}`,
+    );
+  }
+  await context.store.transact(mark.actions);
+}
+
+async function removeItems(context: RecomputeContext, metricId: string, head: MetricHead): Round {
+  const name = head.publishedName;
+  if (name === null)
+    throw new RelayError('INVARIANT_BROKEN', `metric ${metricId} is being deleted but is under no name`);
+  const { tables, store } = context;
+  const last = removalWrites(tables, metricId, head, name);
+  const versions = versionsUnder(head, name).map((version) => deleteVersion(tables, name, version));
+  let outcome: TransactionOutcome;
+  if (fitsOneTransaction([...last, ...versions])) {
+    outcome = await store.transact([...last, ...versions]);
+  } else {
+    await removeVersions(context, metricId, head, name, versionsUnder(head, name));
+    outcome = await store.transact(last);
+  }
+  // Not the end yet: a row may have been born again under this key. The next round sees it.
+  return outcome.written
+    ? { wake: [metricId], again: false, vacated: [...head.vacated, vacatedEntry(head, name)] }
+    : undefined;
+}
+
+async function removeVersions(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  name: string,
+  versions: readonly string[],
+): Promise<void> {
+  const { store, tables } = context;
+  const actions = versions
+    .filter((version) => version !== LATEST)
+    .map((version) => deleteVersion(tables, name, version));
+  await writeGuarded(store, tables, metricId, head.fence, name, actions);
+}

@@ -1,0 +1,73 @@
+/**
+ * Recomputes a metric and everyone that its recompute concerns: a metric whose place it took, one that must be deleted first, and those
+ * that wait for a name that was left. The record of a left name is cleared only after its claimants were recomputed, so a crash in
+ * between is picked up by the retry.
+ */
+import { RelayError } from '../error/relay-error.ts';
+import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
+import type { WriteAction } from '../platform/item-store.ts';
+import { type Cause, moveHead } from './metric-head.ts';
+import { vacatedName } from './publication-writes.ts';
+import { type RecomputeContext, readHead, recomputeMetric } from './recompute-metric.ts';
+
+/** Recomputes that one change may set off by names; a rotation of n metrics needs about 2n. */
+const ROUNDS_MAX = 500;
+
+/** A metric that must be looked at again later. */
+export interface Deferred {
+  readonly metricId: string;
+  readonly waitMs: number;
+}
+
+/** @returns the metrics that wait for missing rows, each with the time after which to look again. */
+export async function settleMetric(
+  context: RecomputeContext,
+  metricId: string,
+  cause: Cause,
+): Promise<readonly Deferred[]> {
+  const work = [metricId];
+  const vacated = new Map<string, Set<string>>();
+  const deferred = new Map<string, number>();
+  for (let round = 0; work.length > 0; round++) {
+    if (round >= ROUNDS_MAX)
+      throw new RelayError('CONTENTION', `the names around metric ${metricId} did not settle in ${ROUNDS_MAX} rounds`);
+    const id = work.shift() ?? '';
+    const result = await recomputeMetric(context, id, cause);
+    if (result.waitMs === undefined) deferred.delete(id);
+    else deferred.set(id, result.waitMs);
+    const offered = vacated.get(id) ?? new Set();
+    vacated.set(id, offered);
+    const wake = [...result.wake];
+    for (const entry of result.vacated) {
+      if (!offered.has(entry)) wake.push(...(await claimantsOf(context, vacatedName(entry), id)));
+      offered.add(entry);
+    }
+    if (result.again) wake.push(id);
+    for (const other of wake) if (!work.includes(other)) work.push(other);
+  }
+  for (const [id, entries] of vacated) if (entries.size > 0) await forgetVacated(context, id, entries);
+  return [...deferred].map(([id, waitMs]) => ({ metricId: id, waitMs }));
+}
+
+/** Metrics whose last recompute found that another one holds the name. */
+async function claimantsOf(context: RecomputeContext, name: string, leaver: string): Promise<readonly string[]> {
+  const links = await context.store.query(context.tables.sourceRows, namePartition(name), usedByPrefix);
+  const users = links.map((link) => entityOf(userOf(link.sk?.S ?? ''))[1]).filter((id) => id !== leaver);
+  const heads = await Promise.all(users.map((id) => readHead(context, id)));
+  return users.filter((_, index) => heads[index]?.claimedName === name);
+}
+
+async function forgetVacated(context: RecomputeContext, metricId: string, entries: ReadonlySet<string>): Promise<void> {
+  for (let attempt = 0; attempt < ROUNDS_MAX; attempt++) {
+    const head = await readHead(context, metricId);
+    const vacated = head.vacated.filter((entry) => !entries.has(entry));
+    if (vacated.length === head.vacated.length) return;
+    const move = moveHead(context.tables.sourceRows, metricId, head, { ...head, vacated });
+    if ((await context.store.write(move as Extract<WriteAction, { kind: 'put' }>)).written) return;
+    await context.pause(attempt);
+  }
+  throw new RelayError(
+    'CONTENTION',
+    `the head of metric ${metricId} was written by others ${ROUNDS_MAX} times in a row`,
+  );
+}

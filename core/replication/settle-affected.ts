@@ -1,0 +1,44 @@
+/**
+ * Recomputes the metrics that a set of stored rows concerns, each once, and hands what is too large or too early to the projection queue.
+ * Used by the replicator after a batch and by the projector for its messages, so there is one way to publish.
+ */
+import type { ProjectionMessage } from '#schemas/projection-message.ts';
+import type { SourceCommit } from '../change/row-change.ts';
+import { settleConcurrently } from '../platform/concurrently.ts';
+import type { Cause } from '../publication/metric-head.ts';
+import type { RecomputeContext } from '../publication/recompute-metric.ts';
+import { settleMetric } from '../publication/settle-metric.ts';
+
+/** The port to the projection queue. Delay in whole seconds, at most 900. */
+export type SendProjection = (message: ProjectionMessage, delaySeconds: number) => Promise<void>;
+
+export interface SettleContext extends RecomputeContext {
+  readonly send: SendProjection;
+  readonly fanOutLimit: number;
+}
+
+/** Metrics recomputed at the same time by one worker. */
+const RECOMPUTES_CONCURRENT = 16;
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+const DELAY_SECONDS_MAX = 900;
+
+/** @returns for each metric undefined when it is settled, else the error that it met. */
+export async function settleMetrics(
+  context: SettleContext,
+  causes: ReadonlyMap<string, Cause>,
+): Promise<ReadonlyMap<string, unknown>> {
+  const metricIds = [...causes.keys()];
+  const results = await settleConcurrently(metricIds, RECOMPUTES_CONCURRENT, async (metricId) => {
+    const commit = causes.get(metricId) as SourceCommit;
+    const deferred = await settleMetric(context, metricId, commit);
+    for (const { metricId: later, waitMs } of deferred) {
+      const delaySeconds = Math.min(DELAY_SECONDS_MAX, Math.ceil(waitMs / 1000));
+      await context.send({ kind: 'recompute', metricIds: [later], commit }, delaySeconds);
+    }
+  });
+  const errors = new Map<string, unknown>();
+  for (const [index, result] of results.entries()) {
+    if (result.status === 'rejected') errors.set(metricIds[index] ?? '', result.reason);
+  }
+  return errors;
+}

@@ -1,0 +1,18 @@
+/** The AWS clients of the functions, made once per execution environment, with explicit attempts and time-outs. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+/** Attempts of one request, the first included; then the event source mapping retries. */
+const ATTEMPTS = 6;
+const requestHandler = {
+  connectionTimeout: 3_000,
+  requestTimeout: 10_000,
+  httpAgent: { maxSockets: 64 },
+  httpsAgent: { maxSockets: 64 },
+};
+
+export const dynamoDb = (): DynamoDBClient => new DynamoDBClient({ maxAttempts: ATTEMPTS, requestHandler });
+export const sqs = (): SQSClient => new SQSClient({ maxAttempts: ATTEMPTS, requestHandler });
+/** Path style, because a bucket name is no host name behind a local endpoint. */
+export const s3 = (): S3Client => new S3Client({ maxAttempts: ATTEMPTS, requestHandler, forcePathStyle: true });

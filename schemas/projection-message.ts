@@ -1,0 +1,16 @@
+/**
+ * A message on the projection queue. Work that is too large for a batch, or that must be done later, is handed over here; each kind may be
+ * delivered twice and in any order, because a recompute reads everything anew.
+ */
+import * as z from 'zod/mini';
+
+const commit = z.object({ transactionId: z.optional(z.string()), committedAt: z.string() });
+
+export const projectionMessage = z.discriminatedUnion('kind', [
+  /** Recompute these metrics; sent with a delay when they wait for missing rows. */
+  z.object({ kind: z.literal('recompute'), metricIds: z.array(z.string()), commit }),
+  /** Recompute every metric that uses one of these entities (`dimension#9`, `group#5`, `metric#7`). */
+  z.object({ kind: z.literal('fanOut'), partitions: z.array(z.string()), commit }),
+]);
+
+export type ProjectionMessage = z.infer<typeof projectionMessage>;
