@@ -16,8 +16,8 @@ export interface SourceEndpointProps {
   readonly secretArn: string;
   /** Key of the secret, or empty when it is encrypted with the key alias/aws/secretsmanager. */
   readonly secretKeyArn: string;
-  /** DMS certificate with the authority that signed the server's certificate. Not used with sslMode `none`. */
-  readonly certificateArn: string;
+  /** DMS certificate with the authority that signed the server's certificate; absent with sslMode `none`. */
+  readonly certificateArn?: string;
 }
 
 export class SourceEndpoint extends Construct {
@@ -44,7 +44,7 @@ export class SourceEndpoint extends Construct {
       endpointType: 'source',
       engineName: props.engine,
       sslMode: props.sslMode,
-      ...(props.sslMode === 'none' ? {} : { certificateArn: props.certificateArn }),
+      ...(props.certificateArn === undefined ? {} : { certificateArn: props.certificateArn }),
       mySqlSettings: {
         secretsManagerSecretId: props.secretArn,
         secretsManagerAccessRoleArn: role.roleArn,

@@ -119,24 +119,6 @@ export class RelayStack extends Stack {
       description: 'KMS key of that secret; empty when it is encrypted with aws/secretsmanager',
       allowedPattern: '^(arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+)?$',
     });
-    const certificate = new CfnParameter(this, 'SourceCertificateArn', {
-      type: 'String',
-      default: '',
-      description:
-        'DMS certificate with the certificate authorities of the source; needed unless sourceSslMode is none',
-      allowedPattern: '^(arn:[^:]+:dms:[^:]+:[0-9]{12}:cert:.+)?$',
-    });
-    if (config.sourceSslMode !== 'none') {
-      new CfnRule(this, 'EncryptedSourceNeedsCertificate', {
-        assertions: [
-          {
-            assert: Fn.conditionNot(Fn.conditionEquals(certificate.valueAsString, '')),
-            assertDescription:
-              'SourceCertificateArn is empty. Import the authorities of the source with aws dms import-certificate and give its ARN.',
-          },
-        ],
-      });
-    }
     const subnets = new CfnParameter(this, 'SubnetIds', {
       type: 'List<AWS::EC2::Subnet::Id>',
       description:
@@ -153,7 +135,7 @@ export class RelayStack extends Stack {
       pollSeconds: config.sourcePollSeconds,
       secretArn: secret.valueAsString,
       secretKeyArn: secretKey.valueAsString,
-      certificateArn: certificate.valueAsString,
+      ...(config.sourceSslMode === 'none' ? {} : { certificateArn: this.sourceCertificate() }),
     });
     const target = new TargetEndpoint(this, 'Target', { changes: state.changes });
     return new Replication(this, 'Replication', {
@@ -163,6 +145,26 @@ export class RelayStack extends Stack {
       subnetIds: subnets.valueAsList,
       securityGroupIds: securityGroups.valueAsList,
     });
+  }
+
+  /** A parameter with an empty default, so that one machine needs none, and a rule that lets no deployment to AWS go without. */
+  private sourceCertificate(): string {
+    const certificate = new CfnParameter(this, 'SourceCertificateArn', {
+      type: 'String',
+      default: '',
+      description: 'DMS certificate with the certificate authorities of the source database',
+      allowedPattern: '^(arn:[^:]+:dms:[^:]+:[0-9]{12}:cert:.+)?$',
+    });
+    new CfnRule(this, 'EncryptedSourceNeedsCertificate', {
+      assertions: [
+        {
+          assert: Fn.conditionNot(Fn.conditionEquals(certificate.valueAsString, '')),
+          assertDescription:
+            'SourceCertificateArn is empty. Import the authorities of the source with aws dms import-certificate and give its ARN.',
+        },
+      ],
+    });
+    return certificate.valueAsString;
   }
 
   private outputs(values: Readonly<Record<string, readonly [description: string, value: string]>>): void {

@@ -1,0 +1,86 @@
+/**
+ * The templates as they would be deployed, made once per test file in a folder of their own. Functions are left unbundled here: a
+ * template does not depend on what is in a bundle, and assembly.test.ts looks at real ones.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
+import { relayApp } from '#infra/relay-app.ts';
+
+export interface TemplateResource {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly deletionPolicy: string | undefined;
+  readonly updateReplacePolicy: string | undefined;
+}
+
+export interface SynthesisedStack {
+  readonly template: Template;
+  readonly resources: readonly TemplateResource[];
+  readonly terminationProtection: boolean | undefined;
+  /** The only resource of the type whose logical id begins so; an error when there is none or more than one. */
+  one(type: string, logicalIdPrefix?: string): TemplateResource;
+}
+
+export interface SynthesisedApp {
+  readonly state: SynthesisedStack;
+  readonly relay: SynthesisedStack;
+}
+
+/** Synthesises both stacks; call it once at the top of a test file. */
+export function synthesisedApp(
+  settings: Readonly<Record<string, unknown>> = {},
+  stackName = 'MetricRelay',
+): SynthesisedApp {
+  const outdir = temporaryFolder();
+  const assembly = relayApp({ outdir, settings, bundle: false }).synth();
+  const stack = (name: string): SynthesisedStack => {
+    const artifact = assembly.getStackByName(name);
+    return {
+      template: Template.fromJSON(artifact.template),
+      terminationProtection: artifact.terminationProtection,
+      ...resourcesOf(artifact.template),
+    };
+  };
+  return { state: stack(`${stackName}State`), relay: stack(stackName) };
+}
+
+/** A folder that is gone when the test file has ended. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'metric-relay-infra-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+interface RawResource {
+  readonly Type: string;
+  readonly Properties?: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+function resourcesOf(template: {
+  readonly Resources: Record<string, RawResource>;
+}): Pick<SynthesisedStack, 'resources' | 'one'> {
+  const resources = Object.entries(template.Resources).map(([logicalId, resource]) => ({
+    logicalId,
+    type: resource.Type,
+    properties: resource.Properties ?? {},
+    deletionPolicy: resource.DeletionPolicy,
+    updateReplacePolicy: resource.UpdateReplacePolicy,
+  }));
+  return {
+    resources,
+    one(type, logicalIdPrefix = '') {
+      const found = resources.filter((one) => one.type === type && one.logicalId.startsWith(logicalIdPrefix));
+      const [only] = found;
+      if (only === undefined || found.length > 1) {
+        throw new Error(`${found.length} resources are a ${type} named ${logicalIdPrefix}…; expected one`);
+      }
+      return only;
+    },
+  };
+}
