@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { rememberProcess, waitForPredecessor } from './predecessor.ts';
 
 export interface EmulatorOptions {
   /** For messages: `DynamoDB Local`. */
@@ -33,14 +34,16 @@ const READY_LINE = /^listening on 127\.0\.0\.1:(\d+)$/;
 const STOP_GRACE_MS = 5_000;
 const TAIL_LINES = 15;
 
-export function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   mkdirSync(dirname(options.logFile), { recursive: true });
+  await waitForPredecessor(options);
   const log = createWriteStream(options.logFile, { flags: 'w' });
   const child = spawn(options.command, options.arguments, {
     cwd: options.workingDirectory,
     env: { ...process.env, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) rememberProcess(options.workingDirectory, child.pid);
   child.stdin.on('error', () => {}); // It may be gone already; its end is seen by 'exit'.
   child.stderr.pipe(log, { end: false });
 
@@ -59,7 +62,7 @@ export function startEmulator(options: EmulatorOptions): Promise<Emulator> {
     await new Promise<void>((resolve) => log.end(resolve));
   };
 
-  return new Promise<Emulator>((resolve, reject) => {
+  return await new Promise<Emulator>((resolve, reject) => {
     const fail = (reason: string): void => {
       log.end(() => reject(new Error(startFailure(options, reason))));
     };
