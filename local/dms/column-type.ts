@@ -30,6 +30,7 @@ export interface ColumnType {
 
 export interface SourceColumn extends ColumnType {
   readonly name: string;
+  readonly nullable: boolean;
 }
 
 type Entry = readonly [kind: ColumnKind, dmsType: string, lob?: boolean];
