@@ -38,7 +38,7 @@ export function eventBridgeFrontEnd(events: EventBridge): FrontEnd {
         EventPattern: z.string(),
         State: z.enum(['ENABLED', 'DISABLED']).optional(),
         Description: z.string().optional(),
-        Tags: z.unknown(),
+        Tags: z.unknown().optional(),
         ...onBus,
       },
       ({ Name, EventPattern, State, Description, EventBusName }) => ({
