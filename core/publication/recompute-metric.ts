@@ -60,14 +60,15 @@ export async function recomputeMetric(
   cause: Cause,
 ): Promise<RecomputeResult> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const result = await recomputeRound(context, metricId, cause);
+    const result = await recomputeRound(context, metricId, cause, attempt > 0);
     if (result) return result;
     await context.pause(attempt);
   }
   throw new RelayError('CONTENTION', `metric ${metricId} was recomputed by others ${ATTEMPTS_MAX} times in a row`);
 }
 
-async function recomputeRound(context: RecomputeContext, metricId: string, cause: Cause): Round {
+/** `contested` is true after a lost round: then the wanted name is looked at before it is written, as somebody else may hold it. */
+async function recomputeRound(context: RecomputeContext, metricId: string, cause: Cause, contested: boolean): Round {
   const { store, tables } = context;
   const head = await readHead(context, metricId); // the fence before the rows
   const projected = projectMetric(await readMetricRows(store, tables.sourceRows, metricId));
@@ -97,7 +98,7 @@ async function recomputeRound(context: RecomputeContext, metricId: string, cause
       await store.transact(claimRemovalWrites(tables, metricId, head, step.name));
       return undefined;
     case 'publish':
-      return publish(context, metricId, head, step.publication, cause);
+      return publish(context, metricId, head, step.publication, cause, contested);
   }
 }
 
@@ -116,8 +117,10 @@ async function publish(
   head: MetricHead,
   publication: Publication,
   cause: Cause,
+  contested: boolean,
 ): Round {
-  const holder = head.publishedName === publication.name ? undefined : await readLatest(context, publication.name);
+  const isOwnName = head.publishedName === publication.name;
+  const holder = contested && !isOwnName ? await readLatest(context, publication.name) : undefined;
   let takeover: Takeover | undefined;
   if (holder && ownerOf(holder) !== undefined && ownerOf(holder) !== metricId) {
     const resolution = await resolveHolder(context, metricId, head, publication, holder);
