@@ -27,13 +27,14 @@ export function relayApp(props: RelayAppProps): App {
   const app = new App({
     outdir: props.outdir,
     analyticsReporting: false,
-    context: {
-      ...featureFlags(),
-      ...(props.bundle === false ? { 'aws:cdk:bundling-stacks': [] } : {}),
+    context: featureFlags(),
+    postCliContext: {
+      // The command line leaves the functions out for `cdk list` and the like; the assembly it leaves behind must run all the same.
+      'aws:cdk:bundling-stacks': props.bundle === false ? [] : ['**'],
+      ...Object.fromEntries(
+        Object.entries(props.settings ?? {}).map(([name, value]) => [`${SETTING_PREFIX}${name}`, value]),
+      ),
     },
-    postCliContext: Object.fromEntries(
-      Object.entries(props.settings ?? {}).map(([name, value]) => [`${SETTING_PREFIX}${name}`, value]),
-    ),
   });
   const config = stageConfig(app.node.getAllContext());
   // The rule only compares the version of the bootstrap stack, which cdk deploy does as well.
