@@ -38,25 +38,17 @@ export async function usersOf(
 ): Promise<readonly string[] | 'tooMany'> {
   const metricIds = new Set<string>();
   const seen = new Set(partitions);
-  const work = [...partitions];
-  while (work.length > 0) {
-    const partition = work.shift() ?? '';
-    const links = await store.query(
-      sourceRowsTable,
-      partition,
-      usedByPrefix,
-      Number.isFinite(limit) ? limit + 1 : undefined,
+  const linksMax = Number.isFinite(limit) ? limit + 1 : undefined;
+  for (let level: readonly string[] = partitions; level.length > 0; ) {
+    if (level.length > limit) return 'tooMany';
+    const links = await Promise.all(
+      level.map((partition) => store.query(sourceRowsTable, partition, usedByPrefix, linksMax)),
     );
-    for (const link of links) {
-      const user = userOf(link.sk?.S ?? '');
-      const [entity, id] = entityOf(user);
-      if (entity === 'metric') metricIds.add(id);
-      else if (!seen.has(user)) {
-        seen.add(user);
-        work.push(user);
-      }
-    }
-    if (metricIds.size > limit || work.length > limit) return 'tooMany';
+    const users = new Set(links.flat().map((link) => userOf(link.sk?.S ?? '')));
+    for (const user of users) if (entityOf(user)[0] === 'metric') metricIds.add(entityOf(user)[1]);
+    if (metricIds.size > limit) return 'tooMany';
+    level = [...users].filter((user) => entityOf(user)[0] !== 'metric' && !seen.has(user));
+    for (const user of level) seen.add(user);
   }
   return [...metricIds];
 }

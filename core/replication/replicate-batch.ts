@@ -59,8 +59,7 @@ export async function replicateBatch(
       noteStored(lane, result.value, outcomes);
       if (result.value.recompute) recompute.push(lane);
     } else {
-      context.log.failed(`row ${lane.key.pk} ${lane.key.sk}`, result?.reason);
-      noteFailed(lane, outcomes);
+      await noteUnapplied(context, [lane], records, outcomes, result?.reason);
     }
   }
   await recomputeAffected(context, recompute, records, outcomes);
@@ -118,10 +117,6 @@ function noteStored(lane: Lane, outcome: LaneOutcome, outcomes: RecordOutcome[][
   for (const [index, placement] of outcome.placements.entries()) outcomes[lane.records[index] ?? -1]?.push(placement);
 }
 
-function noteFailed(lane: Lane, outcomes: RecordOutcome[][]): void {
-  for (const record of lane.records) outcomes[record]?.push('failed');
-}
-
 /** The newest change of a lane: its commit is what the metrics' `lastChange` will name. */
 function newest(lane: Lane): RowChange {
   return lane.changes.reduce((latest, change) => (compareMoments(change.moment, latest.moment) > 0 ? change : latest));
@@ -145,8 +140,7 @@ async function recomputeAffected(
   for (const [index, lane] of lanes.entries()) {
     const lookup = lookups[index];
     if (lookup?.status !== 'fulfilled') {
-      context.log.failed(`metrics affected by ${lane.key.pk} ${lane.key.sk}`, lookup?.reason);
-      noteFailed(lane, outcomes);
+      await noteUnapplied(context, [lane], records, outcomes, lookup?.reason);
       continue;
     }
     const change = newest(lane);
@@ -158,13 +152,12 @@ async function recomputeAffected(
   }
   const causes = new Map([...newestOf].map(([metricId, change]) => [metricId, change.commit]));
   for (const [metricId, error] of await settleMetrics(context, causes)) {
-    context.log.failed(`metric ${metricId}`, error);
-    await noteUnsettled(context, lanesOf.get(metricId) ?? [], records, outcomes, error);
+    await noteUnapplied(context, lanesOf.get(metricId) ?? [], records, outcomes, error);
   }
 }
 
-/** A metric that can never be published sets its records aside; one that met a fault is retried with them. */
-async function noteUnsettled(
+/** What can never be stored or published sets its records aside; what met a fault of the infrastructure is retried with them. */
+async function noteUnapplied(
   context: ReplicationContext,
   lanes: readonly Lane[],
   records: readonly ChangeRecord[],
