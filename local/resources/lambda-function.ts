@@ -5,6 +5,7 @@ import { FunctionHost } from '../lambda/function-host.ts';
 import { lambdaRegistry } from '../lambda/lambda-registry.ts';
 import { parsed } from '../lambda/mapping-settings.ts';
 import { readAssetPaths } from '../template/cloud-assembly.ts';
+import { physicalName } from './physical-name.ts';
 import type { ResourceProvider } from './resource-provider.ts';
 
 const functionProperties = z.strictObject({
@@ -31,10 +32,11 @@ const functionProperties = z.strictObject({
 export const lambdaFunctionProvider: ResourceProvider = {
   type: 'AWS::Lambda::Function',
   properties: Object.keys(functionProperties.shape),
-  async create({ stackName, logicalId, properties }, aws) {
+  async create(resource, aws) {
+    const { stackName, logicalId, properties } = resource;
     const where = `${stackName}/${logicalId} (AWS::Lambda::Function)`;
     const settings = parsed(functionProperties, properties, where);
-    const name = settings.FunctionName ?? `${stackName}-${logicalId}`.slice(0, 64);
+    const name = physicalName(resource, { property: 'FunctionName', longest: 64 });
     const arn = `arn:aws:lambda:${aws.region}:${aws.accountId}:function:${name}`;
     const asset = readAssetPaths(aws.assemblyDirectory).get(settings.Code.S3Key);
     if (asset === undefined || !statSync(asset, { throwIfNoEntry: false })?.isDirectory()) {
