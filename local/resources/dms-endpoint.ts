@@ -21,7 +21,7 @@ export function dmsIdentifier(resource: ResolvedResource): string {
 
 const SOURCE_ENGINES = ['mysql', 'mariadb', 'aurora'];
 
-export const dmsEndpoint: ResourceProvider = {
+export const dmsEndpointProvider: ResourceProvider = {
   type: 'AWS::DMS::Endpoint',
   properties: [
     'EndpointType',

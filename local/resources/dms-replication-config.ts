@@ -48,7 +48,7 @@ function register(aws: LocalAws, replication: LocalReplication): void {
   all.set(replication.arn, replication);
 }
 
-export const dmsReplicationConfig: ResourceProvider = {
+export const dmsReplicationConfigProvider: ResourceProvider = {
   type: 'AWS::DMS::ReplicationConfig',
   properties: [
     'ReplicationType',
