@@ -153,7 +153,9 @@ function compileCidr(operand: unknown, path: readonly string[]): (value: Scalar)
     throw wrongOperand(path, 'cidr', operand, allowed);
   const block = new BlockList();
   block.addSubnet(address, bits, family);
-  return onText((text) => (isIPv4(text) ? block.check(text, 'ipv4') : isIPv6(text) && block.check(text, 'ipv6')));
+  const isOfFamily = family === 'ipv4' ? isIPv4 : isIPv6;
+  // Node would find an IPv4 address in an IPv6 block; AWS keeps the two apart.
+  return onText((text) => isOfFamily(text) && block.check(text, family));
 }
 
 /** `*` stands for any characters, `\*` and `\\` for themselves. Runs in time linear in the text for each piece. */

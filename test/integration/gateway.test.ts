@@ -7,19 +7,36 @@ import {
   PutItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from '@aws-sdk/client-dynamodb-streams';
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
-  GetRecordsCommand as GetKinesisRecords,
   GetShardIteratorCommand as GetKinesisIterator,
+  GetRecordsCommand as GetKinesisRecords,
   KinesisClient,
   ListShardsCommand,
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
-import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { CreateQueueCommand, GetQueueUrlCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gateway, startGateway } from '#local/gateway/gateway.ts';
 import type { Credentials } from '#local/local-aws.ts';
@@ -33,7 +50,11 @@ const said: string[] = [];
 
 beforeAll(async () => {
   emulators = await startEmulators({ dynamodb: true, kinesis: true });
-  gateway = await startGateway({ ...place, backends: emulators.backends, log: (_source, message, fields) => said.push(`${message} ${JSON.stringify(fields)}`) });
+  gateway = await startGateway({
+    ...place,
+    backends: emulators.backends,
+    log: (_source, message, fields) => said.push(`${message} ${JSON.stringify(fields)}`),
+  });
   const { dynamodb } = clients(gateway.operatorCredentials);
   await dynamodb.send(
     new CreateTableCommand({
@@ -65,7 +86,11 @@ function clients(credentials: Credentials) {
 
 function roleWith(name: string, statements: Parameters<Gateway['setPrincipal']>[1]['statements']) {
   const credentials = gateway.newCredentials(name);
-  gateway.setPrincipal(credentials.accessKeyId, { roleArn: `arn:aws:iam::000000000000:role/${name}`, name, statements });
+  gateway.setPrincipal(credentials.accessKeyId, {
+    roleArn: `arn:aws:iam::000000000000:role/${name}`,
+    name,
+    statements,
+  });
   return clients(credentials);
 }
 
@@ -73,7 +98,9 @@ test('items that one principal writes are what another principal reads', async (
   const writer = roleWith('writer', [{ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: tableArn }]);
   const reader = roleWith('reader', [{ Effect: 'Allow', Action: 'dynamodb:Get*', Resource: '*' }]);
 
-  await writer.dynamodb.send(new PutItemCommand({ TableName: 'Things', Item: { id: { S: 'a' }, n: { N: '18446744073709551615' } } }));
+  await writer.dynamodb.send(
+    new PutItemCommand({ TableName: 'Things', Item: { id: { S: 'a' }, n: { N: '18446744073709551615' } } }),
+  );
 
   const { Item } = await reader.dynamodb.send(new GetItemCommand({ TableName: 'Things', Key: { id: { S: 'a' } } }));
   expect(Item).toEqual({ id: { S: 'a' }, n: { N: '18446744073709551615' } });
@@ -96,7 +123,9 @@ test('an action that no policy allows is refused as AWS refuses it, and is logge
 test('a transaction needs the permission of each of its actions', async () => {
   const { dynamodb } = roleWith('half', [{ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: tableArn }]);
   const put = { Put: { TableName: 'Things', Item: { id: { S: 't' } } } };
-  const check = { ConditionCheck: { TableName: 'Things', Key: { id: { S: 'u' } }, ConditionExpression: 'attribute_not_exists(id)' } };
+  const check = {
+    ConditionCheck: { TableName: 'Things', Key: { id: { S: 'u' } }, ConditionExpression: 'attribute_not_exists(id)' },
+  };
 
   await dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [put] }));
   const attempt = dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [put, check] }));
@@ -128,11 +157,15 @@ test('the stream of a table is read with the permissions of the stream', async (
   const StreamArn = TableDescription?.LatestStreamArn ?? '';
   const actions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
   const { streams } = roleWith('stream-reader', [{ Effect: 'Allow', Action: actions, Resource: StreamArn }]);
-  await clients(gateway.operatorCredentials).dynamodb.send(new PutItemCommand({ TableName: 'Streamed', Item: { id: { S: 's' } } }));
+  await clients(gateway.operatorCredentials).dynamodb.send(
+    new PutItemCommand({ TableName: 'Streamed', Item: { id: { S: 's' } } }),
+  );
 
   const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
   const ShardId = StreamDescription?.Shards?.[0]?.ShardId;
-  const { ShardIterator } = await streams.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+  const { ShardIterator } = await streams.send(
+    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+  );
   const { Records } = await streams.send(new GetRecordsCommand({ ShardIterator }));
 
   expect(Records?.map((record) => record.eventName)).toEqual(['INSERT']);
@@ -141,17 +174,30 @@ test('the stream of a table is read with the permissions of the stream', async (
 test('the Kinesis client speaks HTTP/2 in the clear through the same port', async () => {
   const { kinesis } = clients(gateway.operatorCredentials);
   await kinesis.send(new CreateStreamCommand({ StreamName: 'changes', ShardCount: 1 }));
-  while ((await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'changes' }))).StreamDescriptionSummary?.StreamStatus !== 'ACTIVE');
-  const role = roleWith('putter', [{ Effect: 'Allow', Action: ['kinesis:Put*', 'kinesis:Get*', 'kinesis:ListShards'], Resource: 'arn:aws:kinesis:us-east-1:000000000000:stream/changes' }]);
+  while (
+    (await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'changes' }))).StreamDescriptionSummary
+      ?.StreamStatus !== 'ACTIVE'
+  );
+  const role = roleWith('putter', [
+    {
+      Effect: 'Allow',
+      Action: ['kinesis:Put*', 'kinesis:Get*', 'kinesis:ListShards'],
+      Resource: 'arn:aws:kinesis:us-east-1:000000000000:stream/changes',
+    },
+  ]);
   const Records = ['one', 'two'].map((text) => ({ Data: Buffer.from(text), PartitionKey: text }));
 
   await role.kinesis.send(new PutRecordsCommand({ StreamName: 'changes', Records }));
 
   const { Shards } = await role.kinesis.send(new ListShardsCommand({ StreamName: 'changes' }));
-  const { ShardIterator } = await role.kinesis.send(new GetKinesisIterator({ StreamName: 'changes', ShardId: Shards?.[0]?.ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+  const { ShardIterator } = await role.kinesis.send(
+    new GetKinesisIterator({ StreamName: 'changes', ShardId: Shards?.[0]?.ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+  );
   const read = await role.kinesis.send(new GetKinesisRecords({ ShardIterator }));
   expect(read.Records?.map((record) => Buffer.from(record.Data ?? []).toString())).toEqual(['one', 'two']);
-  expect(gateway.counts().find((line) => line.principal === 'putter' && line.operation === 'PutRecords')).toMatchObject({ putRecords: 2, putBytes: 12 });
+  expect(gateway.counts().find((line) => line.principal === 'putter' && line.operation === 'PutRecords')).toMatchObject(
+    { putRecords: 2, putBytes: 12 },
+  );
   kinesis.destroy();
   role.kinesis.destroy();
 });
@@ -160,7 +206,10 @@ test('a plain HTTP/2 session with prior knowledge is served', async () => {
   const session = connect(gateway.endpoint);
   const status = await new Promise((resolve, reject) => {
     session.once('error', reject);
-    session.request({ ':path': '/nowhere' }).once('response', (headers) => resolve(headers[':status'])).end();
+    session
+      .request({ ':path': '/nowhere' })
+      .once('response', (headers) => resolve(headers[':status']))
+      .end();
   });
   session.close();
 
@@ -171,7 +220,9 @@ test('a queue is found under the address of the gateway, and its messages pass t
   const { sqs } = clients(gateway.operatorCredentials);
   const created = await sqs.send(new CreateQueueCommand({ QueueName: 'work' }));
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }));
-  const role = roleWith('sender', [{ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:us-east-1:000000000000:work' }]);
+  const role = roleWith('sender', [
+    { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:us-east-1:000000000000:work' },
+  ]);
 
   await role.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
 
@@ -186,33 +237,46 @@ test('objects keep their bytes, and S3 refusals are S3 errors', async () => {
   const { s3 } = clients(gateway.operatorCredentials);
   await s3.send(new CreateBucketCommand({ Bucket: 'quarantine' }));
   const body = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256));
-  const role = roleWith('putter-of-objects', [{ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::quarantine/*' }]);
+  const role = roleWith('putter-of-objects', [
+    { Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::quarantine/*' },
+  ]);
 
   await role.s3.send(new PutObjectCommand({ Bucket: 'quarantine', Key: 'a b/c', Body: body }));
 
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'quarantine', Key: 'a b/c' }));
   expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
   expect((await s3.send(new HeadObjectCommand({ Bucket: 'quarantine', Key: 'a b/c' }))).ContentLength).toBe(70_000);
-  await expect(role.s3.send(new GetObjectCommand({ Bucket: 'quarantine', Key: 'a b/c' }))).rejects.toMatchObject({ name: 'AccessDenied' });
+  await expect(role.s3.send(new GetObjectCommand({ Bucket: 'quarantine', Key: 'a b/c' }))).rejects.toMatchObject({
+    name: 'AccessDenied',
+  });
 });
 
 test('an unknown access key is refused by every service in its own words', async () => {
   const stranger = clients({ accessKeyId: 'NOBODY', secretAccessKey: 'x' });
 
-  await expect(stranger.dynamodb.send(new GetItemCommand({ TableName: 'Things', Key: {} }))).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
-  await expect(stranger.sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }))).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
-  await expect(stranger.s3.send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))).rejects.toMatchObject({ name: 'InvalidAccessKeyId' });
+  await expect(stranger.dynamodb.send(new GetItemCommand({ TableName: 'Things', Key: {} }))).rejects.toMatchObject({
+    name: 'UnrecognizedClientException',
+  });
+  await expect(stranger.sqs.send(new GetQueueUrlCommand({ QueueName: 'work' }))).rejects.toMatchObject({
+    name: 'InvalidClientTokenId',
+  });
+  await expect(stranger.s3.send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))).rejects.toMatchObject({
+    name: 'InvalidAccessKeyId',
+  });
 });
 
 test('a service that nobody stands in for is named, with those that are there', async () => {
   const { events } = clients(gateway.operatorCredentials);
 
-  await expect(events.send(new ListEventBusesCommand({}))).rejects.toThrow('there is no events on this machine; there are dynamodb, kinesis, sqs, s3');
+  await expect(events.send(new ListEventBusesCommand({}))).rejects.toThrow(
+    'there is no events on this machine; there are dynamodb, kinesis, sqs, s3',
+  );
 });
 
 test('a front end gets the action and the body, and its failure is an internal error', async () => {
   gateway.registerFrontEnd('events', async ({ action, body }) => {
-    if (action === 'ListEventBuses') return { status: 200, body: JSON.stringify({ EventBuses: [{ Name: body.toString() }] }) };
+    if (action === 'ListEventBuses')
+      return { status: 200, body: JSON.stringify({ EventBuses: [{ Name: body.toString() }] }) };
     throw new Error('broken');
   });
   const { events } = clients(gateway.operatorCredentials);
@@ -228,26 +292,44 @@ test('a throttle and a lost response strike as asked, and a lost response was ca
 
   gateway.setFaults({ seed: 1, rules: [{ service: 'dynamodb', operation: 'PutItem', fault: 'throttle', rate: 1 }] });
   await expect(put('throttled')).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException' });
-  gateway.setFaults({ seed: 1, rules: [{ service: 'dynamodb', operation: 'PutItem', fault: 'lost-response', rate: 1 }] });
+  gateway.setFaults({
+    seed: 1,
+    rules: [{ service: 'dynamodb', operation: 'PutItem', fault: 'lost-response', rate: 1 }],
+  });
   await expect(put('lost')).rejects.toThrow();
   gateway.setFaults();
 
-  const get = async (id: string) => (await dynamodb.send(new GetItemCommand({ TableName: 'Things', Key: { id: { S: id } }, ConsistentRead: true }))).Item;
+  const get = async (id: string) =>
+    (await dynamodb.send(new GetItemCommand({ TableName: 'Things', Key: { id: { S: id } }, ConsistentRead: true })))
+      .Item;
   expect(await get('throttled')).toBeUndefined();
   expect(await get('lost')).toBeDefined();
 });
 
 test('an emulator that is down is an AWS error that names it', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
-  const lonely = await startGateway({ ...place, backends: { dynamodb: nobody, kinesis: nobody, sqs: nobody, s3: nobody }, log: () => {} });
-  const dynamodb = new DynamoDBClient({ endpoint: lonely.endpoint, region: place.region, credentials: lonely.operatorCredentials, maxAttempts: 1 });
+  const lonely = await startGateway({
+    ...place,
+    backends: { dynamodb: nobody, kinesis: nobody, sqs: nobody, s3: nobody },
+    log: () => {},
+  });
+  const dynamodb = new DynamoDBClient({
+    endpoint: lonely.endpoint,
+    region: place.region,
+    credentials: lonely.operatorCredentials,
+    maxAttempts: 1,
+  });
 
-  await expect(dynamodb.send(new GetItemCommand({ TableName: 'T', Key: {} }))).rejects.toThrow(`the dynamodb emulator at ${nobody} does not answer`);
+  await expect(dynamodb.send(new GetItemCommand({ TableName: 'T', Key: {} }))).rejects.toThrow(
+    `the dynamodb emulator at ${nobody} does not answer`,
+  );
   await lonely.stop();
 });
 
 test('a taken port is one sentence that names the port', async () => {
   const port = Number(new URL(gateway.endpoint).port);
 
-  await expect(startGateway({ ...place, port, backends: emulators.backends, log: () => {} })).rejects.toThrow(`port ${port} on 127.0.0.1 is already in use`);
+  await expect(startGateway({ ...place, port, backends: emulators.backends, log: () => {} })).rejects.toThrow(
+    `port ${port} on 127.0.0.1 is already in use`,
+  );
 });
