@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { openCheckpointStore } from './checkpoint-store.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startEmulators } from './emulators/emulators.ts';
+import { KINESIS_DURABLE_UNTIL, kinesisDurableUntil } from './emulators/kinesis-local.ts';
 import type { FaultSettings } from './gateway/faults.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import type { Credentials, LocalAws, Log } from './local-aws.ts';
@@ -114,7 +115,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
       assemblyDirectory,
       log,
       checkpoints,
-      created: new Map<string, unknown>([['source-url', options.sourceUrl]]),
+      created: new Map<string, unknown>([
+        ['source-url', options.sourceUrl],
+        [KINESIS_DURABLE_UNTIL, () => kinesisDurableUntil(dataDirectory)],
+      ]),
       credentialsOf: (arn) => (arn === operatorArn(ACCOUNT_ID) ? gateway.operatorCredentials : roles.credentialsOf(arn)),
       registerFrontEnd: gateway.registerFrontEnd,
     };
@@ -147,7 +151,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
     return {
       ...naming,
       endpoint: gateway.endpoint,
-      credentials: gateway.operatorCredentials,
+      // A copy: the SDK writes into the credentials it is given.
+      credentials: { ...gateway.operatorCredentials },
       outputs: Object.fromEntries(stacks.flatMap(({ outputs }) => [...outputs])),
       outputsOfStack: new Map(stacks.map(({ stackName, outputs }) => [stackName, Object.fromEntries(outputs)])),
       stackNames: stacks.map(({ stackName }) => stackName),

@@ -18,6 +18,8 @@ export interface EmulatorOptions {
   readonly workingDirectory: string;
   readonly logFile: string;
   readonly readyWithinMs?: number;
+  /** After this long it is killed. */
+  readonly stopWithinMs?: number;
   /** Called once if the emulator ends while nobody asked it to. */
   readonly onUnexpectedEnd?: (message: string) => void;
 }
@@ -31,7 +33,7 @@ export interface Emulator {
 }
 
 const READY_LINE = /^listening on 127\.0\.0\.1:(\d+)$/;
-const STOP_GRACE_MS = 5_000;
+const STOP_WITHIN_MS = 5_000;
 const TAIL_LINES = 15;
 
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
@@ -56,7 +58,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const stop = async (): Promise<void> => {
     stopping = true;
     child.stdin.end();
-    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+    const kill = setTimeout(() => child.kill('SIGKILL'), options.stopWithinMs ?? STOP_WITHIN_MS);
     await ended;
     clearTimeout(kill);
     await new Promise<void>((resolve) => log.end(resolve));

@@ -1,14 +1,18 @@
 /**
- * Starts the Kinesis emulator (kinesis-mock). It keeps all records in memory and writes them to one file at an interval: after
- * `kill -9` whatever was put since the last write is gone, so a producer's checkpoint must lag behind by more than
- * `KINESIS_PERSIST_INTERVAL_MS` and one write.
+ * Starts the Kinesis emulator (kinesis-mock). It keeps all records in memory and writes them to one file from time to time, more
+ * seldom the more it holds: after a `kill -9` of the emulator itself, what was put since is gone. A producer that must not lose
+ * anything keeps its checkpoint behind `kinesisDurableUntil`; see kinesis-preload.mjs.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Emulator, startEmulator } from './child-process.ts';
 
-export const KINESIS_PERSIST_INTERVAL_MS = 1_000;
+const PERSIST_INTERVAL_MS = 1_000;
+const STOP_WITHIN_MS = 60_000;
+/** Under `aws.created`: a function that gives the time (epoch, ms) up to which everything that was put survives anything. */
+export const KINESIS_DURABLE_UNTIL = 'kinesis-durable-until';
 
 /** Only a label between the emulator and the preload: no such port is opened. */
 const PORT_LABEL = '4568';
@@ -26,10 +30,19 @@ export async function startKinesisLocal(options: {
   return startEmulator({
     name: 'kinesis-local',
     command: process.execPath,
-    arguments: ['--max-old-space-size=2048', '--import', join(import.meta.dirname, 'loopback-preload.mjs'), main],
+    arguments: [
+      '--max-old-space-size=3072',
+      '--import',
+      join(import.meta.dirname, 'loopback-preload.mjs'),
+      '--import',
+      join(import.meta.dirname, 'kinesis-preload.mjs'),
+      main,
+    ],
+    stopWithinMs: STOP_WITHIN_MS,
     environment: {
       LOOPBACK_ANNOUNCED_PORT: PORT_LABEL,
-      LOOPBACK_WHOLE_FILE: join(directory, 'kinesis-data.json'),
+      KINESIS_WHOLE_FILE: join(directory, 'kinesis-data.json'),
+      KINESIS_DURABLE_UNTIL_FILE: durableUntilFile(options.dataDirectory),
       KINESIS_MOCK_PLAIN_PORT: PORT_LABEL,
       KINESIS_MOCK_TLS_PORT: '4567',
       KINESIS_MOCK_CERT_PATH: join(dirname(main), 'server.json'),
@@ -38,7 +51,7 @@ export async function startKinesisLocal(options: {
       SHOULD_PERSIST_DATA: 'true',
       PERSIST_PATH: directory,
       PERSIST_FILE_NAME: 'kinesis-data.json',
-      PERSIST_INTERVAL: `${KINESIS_PERSIST_INTERVAL_MS}ms`,
+      PERSIST_INTERVAL: `${PERSIST_INTERVAL_MS}ms`,
       SHARD_LIMIT: '500',
       LOG_LEVEL: 'ERROR',
       CREATE_STREAM_DURATION: STATE_CHANGE,
@@ -56,4 +69,17 @@ export async function startKinesisLocal(options: {
     logFile: join(options.dataDirectory, 'log', 'kinesis-local.log'),
     ...(options.onUnexpectedEnd ? { onUnexpectedEnd: options.onUnexpectedEnd } : {}),
   });
+}
+
+/** Records whose put was answered before this time (epoch, ms) are on disk; 0 before the first write. */
+export function kinesisDurableUntil(dataDirectory: string): number {
+  try {
+    return Number(readFileSync(durableUntilFile(dataDirectory), 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function durableUntilFile(dataDirectory: string): string {
+  return join(dataDirectory, 'kinesis', 'durable-until');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 50;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 70_000;
 
 export function rememberProcess(workingDirectory: string, pid: number): void {
   writeFileSync(pidFile(workingDirectory), `${pid}\n`);

@@ -36,7 +36,6 @@ export const ACCEPTED_WITHOUT_EFFECT: readonly AcceptedResource[] = [
   { type: 'AWS::S3::BucketPolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
   { type: 'AWS::SQS::QueuePolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
   { type: 'AWS::Kinesis::ResourcePolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
-  { type: 'AWS::Events::EventBusPolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
   {
     type: 'AWS::SecretsManager::ResourcePolicy',
     reason: 'only identity policies are enforced here; all callers are of one account',

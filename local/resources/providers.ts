@@ -3,8 +3,8 @@ import { dmsEndpointProvider } from './dms-endpoint.ts';
 import { dmsReplicationConfigProvider } from './dms-replication-config.ts';
 import { dynamodbGlobalTableProvider, dynamodbTableProvider } from './dynamodb-table.ts';
 import { eventArchiveProvider } from './event-archive.ts';
-import { eventBusProvider } from './event-bus.ts';
 import { eventBusPolicyProvider } from './event-bus-policy.ts';
+import { eventBusProvider } from './event-bus.ts';
 import { eventRuleProvider } from './event-rule.ts';
 import { eventSourceMappingProvider } from './event-source-mapping.ts';
 import { iamPolicyProvider, iamRoleProvider } from './iam-role.ts';
@@ -17,21 +17,21 @@ import { secretsmanagerSecretProvider } from './secretsmanager-secret.ts';
 import { sqsQueueProvider } from './sqs-queue.ts';
 
 export const PROVIDERS: readonly ResourceProvider[] = [
-  dmsEndpointProvider,
-  dmsReplicationConfigProvider,
   dynamodbGlobalTableProvider,
   dynamodbTableProvider,
-  eventArchiveProvider,
-  eventBusPolicyProvider,
-  eventBusProvider,
-  eventRuleProvider,
-  eventSourceMappingProvider,
-  iamPolicyProvider,
-  iamRoleProvider,
   kinesisStreamProvider,
-  lambdaFunctionProvider,
-  pipeProvider,
   s3BucketProvider,
-  secretsmanagerSecretProvider,
   sqsQueueProvider,
+  secretsmanagerSecretProvider,
+  iamRoleProvider,
+  iamPolicyProvider,
+  eventBusProvider,
+  eventBusPolicyProvider,
+  eventRuleProvider,
+  eventArchiveProvider,
+  lambdaFunctionProvider,
+  eventSourceMappingProvider,
+  pipeProvider,
+  dmsEndpointProvider,
+  dmsReplicationConfigProvider,
 ];
