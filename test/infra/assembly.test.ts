@@ -9,6 +9,7 @@ import { temporaryFolder } from './synthesised-app.ts';
 
 const first = temporaryFolder();
 const second = temporaryFolder();
+const careless = temporaryFolder();
 relayApp({ outdir: first }).synth();
 relayApp({ outdir: second }).synth();
 const read = (folder: string, file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -129,11 +130,10 @@ describe('the rule pack', () => {
   });
 
   test('stops a synthesis that breaks a rule', () => {
-    const outdir = temporaryFolder();
-    const app = relayApp({ outdir, bundle: false });
+    const app = relayApp({ outdir: careless, bundle: false });
     new Bucket(new Stack(app as Stage, 'Careless'), 'Open');
     expect(() => app.synth()).toThrow(/AwsSolutions-S10/);
-    const report = JSON.parse(read(outdir, 'validation-report.json')) as Report;
+    const report = JSON.parse(read(careless, 'validation-report.json')) as Report;
     const rules = report.pluginReports.find(({ pluginName }) => pluginName === 'AwsSolutions');
     expect(JSON.stringify(rules)).toContain('AwsSolutions-S10');
   });
