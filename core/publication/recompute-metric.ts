@@ -14,7 +14,7 @@ import { decidePublication, type Publication } from './decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
 import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
 import { type Cause, headOf, type MetricHead, moveHead } from './metric-head.ts';
-import { isClaim, isDeletionMark, isRedirect, itemKey, ownerOf } from './metric-item.ts';
+import { isClaim, isDeletionMark, isRedirect, itemKey, ownerOf, stillTheirs } from './metric-item.ts';
 import {
   deleteVersion,
   planPublication,
@@ -181,9 +181,11 @@ async function resolveHolder(
   if (ownerHead.publishedName !== name) return { kind: 'readAgain' };
   if (ownerRow.get('name') !== name) return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder } };
   const next = { ...head, claimedName: name, waiting };
-  const moved = await store.write(
-    moveHead(tables.sourceRows, metricId, head, next) as Extract<WriteAction, { kind: 'put' }>,
-  );
+  // Depends on the holder's item: whoever leaves the name looks for claims afterwards, and a claim written later would never be woken.
+  const moved = await store.transact([
+    moveHead(tables.sourceRows, metricId, head, next),
+    { kind: 'check', table: tables.metrics, key: itemKey(name, LATEST), condition: stillTheirs(holder) },
+  ]);
   return { kind: 'done', result: moved.written ? { wake: [], again: false, vacated: head.vacated } : undefined };
 }
 

@@ -36,6 +36,14 @@ export class MemoryTables {
     return table;
   }
 
+  /** A world of its own that starts from here; items are never changed in place. */
+  copy(): MemoryTables {
+    const copy = new MemoryTables(this.#keys);
+    for (const [name, table] of this.items) copy.items.set(name, new Map(table));
+    copy.stream.push(...this.stream);
+    return copy;
+  }
+
   keyOf(table: string, item: Item): string {
     const names = this.#keys[table];
     if (!names) throw new Error(`no such table: ${table}`);

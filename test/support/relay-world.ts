@@ -17,12 +17,14 @@ export interface QueuedMessage {
   readonly dueMs: number;
 }
 
+const TABLE_KEYS = {
+  Metrics: ['name', 'version'],
+  SourceRows: ['pk', 'sk'],
+  Quarantine: ['pk', 'sk'],
+} as const;
+
 export class RelayWorld {
-  readonly tables = new MemoryTables({
-    Metrics: ['name', 'version'],
-    SourceRows: ['pk', 'sk'],
-    Quarantine: ['pk', 'sk'],
-  });
+  readonly tables: MemoryTables;
   readonly queue: QueuedMessage[] = [];
   readonly setAside = new Map<string, Uint8Array>();
   readonly failures: unknown[] = [];
@@ -31,9 +33,19 @@ export class RelayWorld {
   nowMs = 1_000_000;
   #sequence = 0;
 
-  constructor({ graceMs = 0, fanOutLimit = 100 } = {}) {
+  constructor({ graceMs = 0, fanOutLimit = 100 } = {}, tables?: MemoryTables) {
     this.#graceMs = graceMs;
     this.#fanOutLimit = fanOutLimit;
+    this.tables = tables ?? new MemoryTables(TABLE_KEYS);
+  }
+
+  /** A world that goes on from here by itself; the queue and the clock come along. */
+  copy(): RelayWorld {
+    const copy = new RelayWorld({ graceMs: this.#graceMs, fanOutLimit: this.#fanOutLimit }, this.tables.copy());
+    copy.queue.push(...this.queue);
+    copy.nowMs = this.nowMs;
+    copy.#sequence = this.#sequence;
+    return copy;
   }
 
   records(messages: readonly string[]): ChangeRecord[] {
