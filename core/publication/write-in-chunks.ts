@@ -30,6 +30,8 @@ export async function writeInChunks(store: ItemStore, chunked: ChunkedPublicatio
   const begun: MetricHead = {
     ...head,
     fence: head.fence + 1,
+    // Versions under the name that is left go before its item "0": a metric that returns to that name must write them again.
+    published: publication.leaves === null ? head.published : withUnknownVersions(head.published),
     unfinished: { name, versions: versions.filter((version) => version !== LATEST) },
   };
   const opening = [
@@ -50,3 +52,9 @@ export async function writeInChunks(store: ItemStore, chunked: ChunkedPublicatio
   ];
   return (await store.transact(closing)).written;
 }
+
+/** No content has this hash, so the version is written again before anyone relies on it. */
+const UNKNOWN = '';
+
+const withUnknownVersions = (published: MetricHead['published']): MetricHead['published'] =>
+  new Map([...published].map(([version, hash]) => [version, version === LATEST ? hash : UNKNOWN]));
