@@ -30,29 +30,37 @@ export interface SynthesisedApp {
   readonly relay: SynthesisedStack;
 }
 
-/** Synthesises both stacks; call it once at the top of a test file. */
+/** Synthesises both stacks. Nothing of it stays on disk: the templates are in memory. */
 export function synthesisedApp(
   settings: Readonly<Record<string, unknown>> = {},
   stackName = 'MetricRelay',
 ): SynthesisedApp {
-  const outdir = temporaryFolder();
-  const assembly = relayApp({ outdir, settings, bundle: false }).synth();
-  const stack = (name: string): SynthesisedStack => {
-    const artifact = assembly.getStackByName(name);
-    return {
-      template: Template.fromJSON(artifact.template),
-      terminationProtection: artifact.terminationProtection,
-      ...resourcesOf(artifact.template),
+  const outdir = newFolder();
+  try {
+    const assembly = relayApp({ outdir, settings, bundle: false }).synth();
+    const stack = (name: string): SynthesisedStack => {
+      const artifact = assembly.getStackByName(name);
+      return {
+        template: Template.fromJSON(artifact.template),
+        terminationProtection: artifact.terminationProtection,
+        ...resourcesOf(artifact.template),
+      };
     };
-  };
-  return { state: stack(`${stackName}State`), relay: stack(stackName) };
+    return { state: stack(`${stackName}State`), relay: stack(stackName) };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
-/** A folder that is gone when the test file has ended. */
+/** A folder that is gone when the test file has ended; to be called outside of tests. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'metric-relay-infra-'));
+  const folder = newFolder();
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'metric-relay-infra-'));
 }
 
 interface RawResource {
