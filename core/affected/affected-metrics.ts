@@ -11,18 +11,21 @@ export type Affected =
   /** More than the limit: whoever resolves `partitions` goes on from there. The metric itself, if any, is in `metricIds`. */
   | { readonly kind: 'fanOut'; readonly metricIds: readonly string[]; readonly partitions: readonly string[] };
 
+/** `rows` lie in one partition. */
 export async function affectedMetrics(
   store: ItemStore,
   sourceRowsTable: string,
-  row: { readonly table: SourceTable; readonly key: MirrorKey },
+  rows: readonly { readonly table: SourceTable; readonly key: MirrorKey }[],
   limit: number,
 ): Promise<Affected> {
-  const [entity, id] = entityOf(row.key.pk);
+  const partition = rows[0]?.key.pk ?? '';
+  const [entity, id] = entityOf(partition);
   const own = entity === 'metric' ? [id] : [];
   // A part of a metric (a version, a relationship) shows in no other metric's items.
-  if (entity === 'metric' && !isEntityTable(row.table)) return { kind: 'metrics', metricIds: own };
-  const users = await usersOf(store, sourceRowsTable, [row.key.pk], limit);
-  if (users === 'tooMany') return { kind: 'fanOut', metricIds: own, partitions: [row.key.pk] };
+  if (entity === 'metric' && !rows.some(({ table }) => isEntityTable(table)))
+    return { kind: 'metrics', metricIds: own };
+  const users = await usersOf(store, sourceRowsTable, [partition], limit);
+  if (users === 'tooMany') return { kind: 'fanOut', metricIds: own, partitions: [partition] };
   return { kind: 'metrics', metricIds: [...new Set([...own, ...users])] };
 }
 

@@ -13,7 +13,7 @@ import { LATEST, projectMetric } from '../projection/project-metric.ts';
 import { decidePublication, type Publication } from './decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
 import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
-import { type Cause, headOf, type MetricHead, moveHead } from './metric-head.ts';
+import { type Cause, headOf, type MetricHead, moveHead, NEW_HEAD } from './metric-head.ts';
 import { isClaim, isDeletionMark, isRedirect, itemKey, ownerOf, stillTheirs } from './metric-item.ts';
 import {
   deleteVersion,
@@ -54,13 +54,16 @@ const DAY_SECONDS = 86_400;
 /** Outcome of one round: a result, or undefined when something moved meanwhile and everything must be read again. */
 type Round = Promise<RecomputeResult | undefined>;
 
+/** `firstHead` is the head as it was read with those of other metrics, before any row; the first round then does not read it again. */
 export async function recomputeMetric(
   context: RecomputeContext,
   metricId: string,
   cause: Cause,
+  firstHead?: MetricHead,
 ): Promise<RecomputeResult> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const result = await recomputeRound(context, metricId, cause, attempt > 0);
+    const head = attempt === 0 && firstHead ? firstHead : await readHead(context, metricId); // the fence before the rows
+    const result = await recomputeRound(context, metricId, head, cause, attempt > 0);
     if (result) return result;
     await context.pause(attempt);
   }
@@ -68,9 +71,14 @@ export async function recomputeMetric(
 }
 
 /** `contested` is true after a lost round: then the wanted name is looked at before it is written, as somebody else may hold it. */
-async function recomputeRound(context: RecomputeContext, metricId: string, cause: Cause, contested: boolean): Round {
+async function recomputeRound(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  cause: Cause,
+  contested: boolean,
+): Round {
   const { store, tables } = context;
-  const head = await readHead(context, metricId); // the fence before the rows
   const projected = projectMetric(await readMetricRows(store, tables.sourceRows, metricId));
   const step = decidePublication(head, projected, context.nowMs(), context.graceMs);
   switch (step.kind) {
@@ -105,6 +113,20 @@ async function recomputeRound(context: RecomputeContext, metricId: string, cause
 export async function readHead(context: RecomputeContext, metricId: string): Promise<MetricHead> {
   const { pk, sk } = headKey(metricId);
   return headOf(await context.store.get(context.tables.sourceRows, { pk: { S: pk }, sk: { S: sk } }));
+}
+
+/** Heads of many metrics at once, new ones for metrics that have none yet. */
+export async function readHeads(
+  context: RecomputeContext,
+  metricIds: readonly string[],
+): Promise<ReadonlyMap<string, MetricHead>> {
+  const keys = metricIds.map(headKey);
+  const items = await context.store.getMany(
+    context.tables.sourceRows,
+    keys.map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
+  );
+  const found = new Map(items.map((item) => [item.pk?.S, headOf(item)]));
+  return new Map(metricIds.map((id, index) => [id, found.get(keys[index]?.pk) ?? NEW_HEAD]));
 }
 
 async function readLatest(context: RecomputeContext, name: string): Promise<Item | undefined> {

@@ -6,7 +6,7 @@
 import { RelayError } from '../error/relay-error.ts';
 import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
 import type { WriteAction } from '../platform/item-store.ts';
-import { type Cause, moveHead } from './metric-head.ts';
+import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { vacatedName } from './publication-writes.ts';
 import { type RecomputeContext, readHead, recomputeMetric } from './recompute-metric.ts';
 
@@ -24,6 +24,7 @@ export async function settleMetric(
   context: RecomputeContext,
   metricId: string,
   cause: Cause,
+  firstHead?: MetricHead,
 ): Promise<readonly Deferred[]> {
   const work = [metricId];
   const vacated = new Map<string, Set<string>>();
@@ -32,7 +33,7 @@ export async function settleMetric(
     if (round >= ROUNDS_MAX)
       throw new RelayError('CONTENTION', `the names around metric ${metricId} did not settle in ${ROUNDS_MAX} rounds`);
     const id = work.shift() ?? '';
-    const result = await recomputeMetric(context, id, cause);
+    const result = await recomputeMetric(context, id, cause, round === 0 ? firstHead : undefined);
     if (result.waitMs === undefined) deferred.delete(id);
     else deferred.set(id, result.waitMs);
     const offered = vacated.get(id) ?? new Set();

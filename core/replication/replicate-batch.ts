@@ -117,9 +117,16 @@ function noteStored(lane: Lane, outcome: LaneOutcome, outcomes: RecordOutcome[][
   for (const [index, placement] of outcome.placements.entries()) outcomes[lane.records[index] ?? -1]?.push(placement);
 }
 
+const newer = (a: RowChange, b: RowChange): RowChange => (compareMoments(b.moment, a.moment) > 0 ? b : a);
+
 /** The newest change of a lane: its commit is what the metrics' `lastChange` will name. */
-function newest(lane: Lane): RowChange {
-  return lane.changes.reduce((latest, change) => (compareMoments(change.moment, latest.moment) > 0 ? change : latest));
+const newest = (lane: Lane): RowChange => lane.changes.reduce(newer);
+
+/** Lanes of one partition concern the same metrics, so they are looked up together. */
+function byPartition(lanes: readonly Lane[]): readonly Lane[][] {
+  const partitions = new Map<string, Lane[]>();
+  for (const lane of lanes) partitions.set(lane.key.pk, [...(partitions.get(lane.key.pk) ?? []), lane]);
+  return [...partitions.values()];
 }
 
 async function recomputeAffected(
@@ -130,24 +137,25 @@ async function recomputeAffected(
 ): Promise<void> {
   const lanesOf = new Map<string, Lane[]>();
   const newestOf = new Map<string, RowChange>();
-  const lookups = await settleConcurrently(lanes, LOOKUPS_CONCURRENT, async (lane) => {
-    const affected = await affectedMetrics(context.store, context.tables.sourceRows, lane, context.fanOutLimit);
+  const lookups = await settleConcurrently(byPartition(lanes), LOOKUPS_CONCURRENT, async (together) => {
+    const affected = await affectedMetrics(context.store, context.tables.sourceRows, together, context.fanOutLimit);
     if (affected.kind === 'fanOut') {
-      await context.send({ kind: 'fanOut', partitions: [...affected.partitions], commit: newest(lane).commit }, 0);
+      const commit = together.map(newest).reduce(newer).commit;
+      await context.send({ kind: 'fanOut', partitions: [...affected.partitions], commit }, 0);
     }
     return affected.metricIds;
   });
-  for (const [index, lane] of lanes.entries()) {
+  for (const [index, together] of byPartition(lanes).entries()) {
     const lookup = lookups[index];
     if (lookup?.status !== 'fulfilled') {
-      await noteUnapplied(context, [lane], records, outcomes, lookup?.reason);
+      await noteUnapplied(context, together, records, outcomes, lookup?.reason);
       continue;
     }
-    const change = newest(lane);
+    const change = together.map(newest).reduce(newer);
     for (const metricId of lookup.value) {
-      lanesOf.set(metricId, [...(lanesOf.get(metricId) ?? []), lane]);
+      lanesOf.set(metricId, [...(lanesOf.get(metricId) ?? []), ...together]);
       const known = newestOf.get(metricId);
-      if (!known || compareMoments(change.moment, known.moment) > 0) newestOf.set(metricId, change);
+      newestOf.set(metricId, known ? newer(known, change) : change);
     }
   }
   const causes = new Map([...newestOf].map(([metricId, change]) => [metricId, change.commit]));

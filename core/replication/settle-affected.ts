@@ -3,10 +3,12 @@
  * Used by the replicator after a batch and by the projector for its messages, so there is one way to publish.
  */
 import type { ProjectionMessage } from '#schemas/projection-message.ts';
+import { metrics } from '#schemas/source/lph.ts';
 import type { SourceCommit } from '../change/row-change.ts';
+import { entityPartition, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Cause } from '../publication/metric-head.ts';
-import type { RecomputeContext } from '../publication/recompute-metric.ts';
+import { type RecomputeContext, readHeads } from '../publication/recompute-metric.ts';
 import { settleMetric } from '../publication/settle-metric.ts';
 
 /** The port to the projection queue. Delay in whole seconds, at most 900. */
@@ -27,10 +29,11 @@ export async function settleMetrics(
   context: SettleContext,
   causes: ReadonlyMap<string, Cause>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const metricIds = [...causes.keys()];
+  const metricIds = await metricsSeen(context, [...causes.keys()]);
+  const heads = await readHeads(context, metricIds);
   const results = await settleConcurrently(metricIds, RECOMPUTES_CONCURRENT, async (metricId) => {
     const commit = causes.get(metricId) as SourceCommit;
-    const deferred = await settleMetric(context, metricId, commit);
+    const deferred = await settleMetric(context, metricId, commit, heads.get(metricId));
     for (const { metricId: later, waitMs } of deferred) {
       const delaySeconds = Math.min(DELAY_SECONDS_MAX, Math.ceil(waitMs / 1000));
       await context.send({ kind: 'recompute', metricIds: [later], commit }, delaySeconds);
@@ -41,4 +44,18 @@ export async function settleMetrics(
     if (result.status === 'rejected') errors.set(metricIds[index] ?? '', result.reason);
   }
   return errors;
+}
+
+/**
+ * Those whose own row has arrived. The others have nothing to publish, and the record that brings the row will find what is stored now:
+ * during a full load, which brings the parts before the whole, this saves a recompute for every part.
+ */
+async function metricsSeen(context: SettleContext, metricIds: readonly string[]): Promise<readonly string[]> {
+  const keys = metricIds.map((id) => rowMirrorKey(metrics, [id]));
+  const rows = await context.store.getMany(
+    context.tables.sourceRows,
+    keys.map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
+  );
+  const seen = new Set(rows.map((row) => row.pk?.S));
+  return metricIds.filter((id) => seen.has(entityPartition('metric', id)));
 }
