@@ -20,9 +20,8 @@ import { type EventArchive, eventArchiveProvider } from '#local/resources/event-
 import { type EventBus, eventBusProvider } from '#local/resources/event-bus.ts';
 import { eventRuleProvider } from '#local/resources/event-rule.ts';
 import type { CreatedResource, Json, ResourceProvider } from '#local/resources/resource-provider.ts';
-import { type Emulators, startEmulators } from './gateway-emulators.ts';
+import { type Emulators, place, startEmulators } from './gateway-emulators.ts';
 
-const place = { region: 'us-east-1', accountId: '000000000000' };
 const busArn = 'arn:aws:events:us-east-1:000000000000:event-bus/metric-events';
 const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 const entry = { EventBusName: 'metric-events', Source: 'metric-relay', DetailType: 'MetricChanged' };

@@ -40,9 +40,8 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gateway, startGateway } from '#local/gateway/gateway.ts';
 import type { Credentials } from '#local/local-aws.ts';
-import { type Emulators, freePort, startEmulators } from './gateway-emulators.ts';
+import { type Emulators, freePort, place, startEmulators } from './gateway-emulators.ts';
 
-const place = { region: 'us-east-1', accountId: '000000000000' };
 const tableArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Things';
 let emulators: Emulators;
 let gateway: Gateway;
