@@ -27,7 +27,9 @@ export async function bootstrap(argv) {
   const node = packagedNode(root) ?? (nodeMajor(process.version) >= 24 ? process.execPath : undefined);
   if (node === undefined) {
     say(`Node 24 or newer is needed here, and this is Node ${process.version} on ${process.platform}-${process.arch}.`);
-    say('The packages bring Node 24 for Linux on x64 and arm64 only. Install it from https://nodejs.org and try again.');
+    say(
+      'The packages bring Node 24 for Linux on x64 and arm64 only. Install it from https://nodejs.org and try again.',
+    );
     return EXIT_PRECONDITION;
   }
 

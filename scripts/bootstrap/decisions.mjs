@@ -19,7 +19,10 @@ export function readJavaRelease(text) {
   const version = /^JAVA_VERSION="([^"]+)"/m.exec(text)?.[1];
   if (version === undefined) return undefined;
   const modules = /^MODULES="([^"]*)"/m.exec(text)?.[1];
-  return { major: javaMajor(version), compiler: modules === undefined || modules.split(/\s+/).includes('jdk.compiler') };
+  return {
+    major: javaMajor(version),
+    compiler: modules === undefined || modules.split(/\s+/).includes('jdk.compiler'),
+  };
 }
 
 /** `17.0.15` → 17, `1.8.0_412` → 8, `21-ea` → 21; 0 when the text is no version. */

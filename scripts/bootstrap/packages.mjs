@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { takeLock } from './clone-lock.mjs';
 import { packagesMatchLock } from './decisions.mjs';
 
 const STAMP = '.relay-installed';
@@ -21,7 +21,10 @@ const STAMP = '.relay-installed';
 /** Makes node_modules match package-lock.json; false when that failed, after saying why. */
 export async function installPackages(root, say) {
   if (isInstalled(root)) return true;
-  const release = await takeLock(root, say);
+  // Outside node_modules, which `npm ci` removes first.
+  const release = await takeLock(join(root, '.relay', 'bootstrap.lock'), (holder) =>
+    say(`Another bootstrap (process ${holder}) is installing the packages of this clone; waiting for it…`),
+  );
   try {
     if (isInstalled(root)) return true;
     if (matchesAlready(root)) {
@@ -47,7 +50,9 @@ function runNpmCi(root, say) {
     return false;
   }
   if (result.status !== 0) {
-    say(`npm ci failed with exit code ${result.status ?? result.signal}. Its message is above; fix that and try again.`);
+    say(
+      `npm ci failed with exit code ${result.status ?? result.signal}. Its message is above; fix that and try again.`,
+    );
     return false;
   }
   writeStamp(root);
@@ -58,13 +63,16 @@ function runNpmCi(root, say) {
 /** An npm that runs this script hands its own settings down as npm_config_*; those of the outer command are not ours. */
 function environmentForNpm() {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|command|execpath|node_execpath|config_(json|ignore_scripts|omit))/i.test(name),
+    ([name]) =>
+      !/^npm_(package|lifecycle|command|execpath|node_execpath|config_(json|ignore_scripts|omit))/i.test(name),
   );
   return Object.fromEntries(own);
 }
 
 function stampText(root) {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   return `${hash} ${process.platform} ${process.arch}\n`;
 }
 
@@ -72,7 +80,8 @@ function writeStamp(root) {
   writeFileSync(join(root, 'node_modules', STAMP), stampText(root));
 }
 
-function isInstalled(root) {
+/** Whether the packages are those of the lock file, as far as the stamp says. */
+export function isInstalled(root) {
   try {
     return readFileSync(join(root, 'node_modules', STAMP), 'utf8') === stampText(root);
   } catch {
@@ -111,52 +120,4 @@ export function linkRelay(root) {
   const fresh = `${link}.${process.pid}`;
   symlinkSync(target, fresh);
   renameSync(fresh, link);
-}
-
-/** Takes the clone's bootstrap lock, waiting for a live holder; a lock whose holder is gone is taken over. */
-async function takeLock(root, say) {
-  // Outside node_modules, which `npm ci` removes first.
-  const directory = join(root, '.relay');
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, 'bootstrap.lock');
-  let said = false;
-  for (;;) {
-    try {
-      writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    const holder = lockHolder(path);
-    if (holder === 'gone') {
-      // Renaming is atomic: of several that find the dead holder one wins, the others find no file and try again.
-      try {
-        renameSync(path, `${path}.stale-${process.pid}`);
-        rmSync(`${path}.stale-${process.pid}`, { force: true });
-      } catch (error) {
-        if (error.code !== 'ENOENT') throw error;
-      }
-      continue;
-    }
-    if (!said) say(`Another bootstrap (process ${holder}) is installing the packages of this clone; waiting for it…`);
-    said = true;
-    await delay(200);
-  }
-}
-
-function lockHolder(path) {
-  let text;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return 'gone';
-  }
-  const pid = Number(text);
-  if (!Number.isInteger(pid) || pid <= 0) return 'being written';
-  try {
-    process.kill(pid, 0);
-    return String(pid);
-  } catch (error) {
-    return error.code === 'EPERM' ? String(pid) : 'gone';
-  }
 }

@@ -28,7 +28,13 @@ export function findProgram(name, env, extra = []) {
   return undefined;
 }
 
-const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/local/mysql/bin', '/opt/homebrew/bin'];
+const SERVER_DIRECTORIES = [
+  '/usr/sbin',
+  '/usr/local/sbin',
+  '/usr/libexec',
+  '/usr/local/mysql/bin',
+  '/opt/homebrew/bin',
+];
 
 /** Path of mariadbd or mysqld, or undefined. */
 export function findDatabaseServer(env) {
@@ -51,7 +57,9 @@ export function findJava(env) {
 
 function installedJdks(directory) {
   try {
-    return readdirSync(directory).sort().map((name) => join(directory, name));
+    return readdirSync(directory)
+      .sort()
+      .map((name) => join(directory, name));
   } catch {
     return [];
   }
@@ -81,7 +89,11 @@ export function installSystemParts(missing, env, say) {
   say(`${describeParts(missing)} ${missing.length > 1 ? 'are' : 'is'} needed here and missing.`);
   if (findProgram('apt-get', env) === undefined) {
     const command = otherSystemCommand(missing, (name) => findProgram(name, env) !== undefined);
-    say(command === undefined ? 'Install it with your package manager and try again.' : `Run this and try again:\n  ${command}`);
+    say(
+      command === undefined
+        ? 'Install it with your package manager and try again.'
+        : `Run this and try again:\n  ${command}`,
+    );
     return false;
   }
   const isRoot = process.getuid?.() === 0;
@@ -109,6 +121,8 @@ function run(prefix, command, say) {
   const result = spawnSync(program, args, { stdio: ['inherit', 2, 2] });
   if (result.status === 0) return true;
   const how = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
-  say(`${command.join(' ')} failed (${how}). Its message is above; fix that, or run the command yourself, and try again.`);
+  say(
+    `${command.join(' ')} failed (${how}). Its message is above; fix that, or run the command yourself, and try again.`,
+  );
   return false;
 }

@@ -1,0 +1,65 @@
+/** What the pipeline on this machine says about itself, resource by resource, as the CLI reads it. Unknown members are passed over. */
+import * as z from 'zod';
+
+const table = z.object({
+  schema: z.string(),
+  table: z.string(),
+  rowsTotal: z.number().optional(),
+  rowsLoaded: z.number(),
+  loaded: z.boolean(),
+  inserts: z.number(),
+  updates: z.number(),
+  deletes: z.number(),
+});
+
+const replication = z.object({
+  state: z.string(),
+  position: z.string().optional(),
+  lagMs: z.number().optional(),
+  lastError: z.string().optional(),
+  producerError: z.string().optional(),
+  setAside: z.number().default(0),
+  tables: z.array(table).default([]),
+});
+
+const reader = z.object({ state: z.string(), lagMs: z.number().optional(), lastError: z.string().optional() });
+
+const bus = z.object({ state: z.string(), accepted: z.number().optional(), rules: z.number().optional() });
+
+const resource = z.object({ type: z.string(), logicalId: z.string(), status: z.record(z.string(), z.unknown()) });
+
+export const statusAnswer = z.object({ resources: z.array(resource) });
+
+export type ReplicationReport = z.infer<typeof replication>;
+export type ReaderReport = z.infer<typeof reader>;
+export type BusReport = z.infer<typeof bus>;
+
+export interface PipelineReport {
+  readonly replication: ReplicationReport | undefined;
+  /** The event source mapping on the change stream, by its template type and the lag it reports. */
+  readonly mappings: readonly (ReaderReport & { readonly logicalId: string })[];
+  readonly pipe: ReaderReport | undefined;
+  readonly bus: BusReport | undefined;
+}
+
+type Resource = {
+  readonly type: string;
+  readonly logicalId: string;
+  readonly status: Readonly<Record<string, unknown>>;
+};
+
+export function reportOf(resources: readonly Resource[]): PipelineReport {
+  const statusOf = (type: string): unknown => resources.find((one) => one.type === type)?.status;
+  const mappings = resources
+    .filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping')
+    .flatMap(({ status, logicalId }) => {
+      const parsed = reader.safeParse(status);
+      return parsed.success ? [{ ...parsed.data, logicalId }] : [];
+    });
+  return {
+    replication: replication.safeParse(statusOf('AWS::DMS::ReplicationConfig')).data,
+    mappings,
+    pipe: reader.safeParse(statusOf('AWS::Pipes::Pipe')).data,
+    bus: bus.safeParse(statusOf('AWS::Events::EventBus')).data,
+  };
+}

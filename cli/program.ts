@@ -1,0 +1,137 @@
+/**
+ * The commands of `relay` with their options and help. A command's code is loaded when it is run, so that `--help` and a mistyped option
+ * answer at once. What a command does is in commands/; here is only how it is called.
+ */
+import { Command, Option } from 'commander';
+import type { CommandContext } from './commands/command-context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { nonNegativeNumber, port, wholeNumber } from './option-values.ts';
+
+/** `finish` is given the exit code of the command that ran. */
+export function relayProgram(context: CommandContext, finish: (code: ExitCode) => void): Command {
+  const program = new Command('relay')
+    .description('Metric Relay: metric metadata from MySQL to DynamoDB, with one MetricChanged event per change.')
+    .version('0.1.0')
+    .option('--debug', DEBUG)
+    .showHelpAfterError('(add --help for examples and options)')
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', EXIT_CODES);
+  // Commands inherit these; an unknown option or a missing argument throws instead of ending the process with code 1.
+  program.exitOverride();
+  // Otherwise `metric get NAME --version 2` would be the program's own --version.
+  program.enablePositionalOptions();
+
+  add(program, 'up', 'start the pipeline on this machine and keep it running', [
+    'npx relay up --sample --writes-per-second 1 --events',
+    'SOURCE_URL=mysql://user:password@127.0.0.1:3306/lph npx relay up',
+    'npx relay up --data-dir /tmp/second --sample      a second pipeline beside the first',
+  ])
+    .option('--sample', 'fill an empty private database with the LPH sample')
+    .addOption(new Option('--metrics <n>', 'size of the sample, metrics in all').argParser(wholeNumber(22, 1_000_000)))
+    .addOption(
+      new Option('--writes-per-second <n>', 'keep making real writes of the kind the product makes').argParser(
+        nonNegativeNumber,
+      ),
+    )
+    .option('--events', 'print each MetricChanged as it arrives')
+    .addOption(new Option('--port <port>', 'port of the gateway (default: a free one)').argParser(port))
+    .option('--fresh', 'forget the data directory of an earlier run first')
+    .option('--data-dir <dir>', DATA_DIR)
+    .action(async (options) => finish(await (await import('./commands/up.ts')).up(context, options)));
+
+  withTarget(
+    add(program, 'outputs', 'endpoint, keys, and names of tables, stream and bus', [
+      'npx relay outputs --json',
+      'npx relay outputs --json --stack MetricRelay --region eu-central-1',
+    ]),
+  ).action(async (options) => finish(await (await import('./commands/outputs.ts')).outputs(context, options)));
+
+  const events = program.command('events').description('events on the bus');
+  withTarget(
+    add(events, 'tail', 'print events as they arrive, until Ctrl-C', [
+      'npx relay events tail',
+      'npx relay events tail --json | jq .detail.data.name',
+      `npx relay events tail --pattern '{"detail":{"data":{"change":["DELETED","RENAMED"]}}}'`,
+    ]),
+  )
+    .option('--pattern <json>', 'EventBridge event pattern (default: every event of source metric-relay)')
+    .action(async (options) => finish(await (await import('./commands/events-tail.ts')).eventsTail(context, options)));
+
+  const metric = program.command('metric').description('metrics in the table');
+  withTarget(
+    add(metric, 'get', 'one item: the current state, or one version', [
+      'npx relay metric get packages_delivered',
+      'npx relay metric get packages_delivered --version 2 --json',
+    ]).argument('<name>', 'name of the metric, exactly'),
+  )
+    .option('--version <n>', 'a version instead of the current state')
+    .action(async (name, options) =>
+      finish(await (await import('./commands/metric-get.ts')).metricGet(context, name, options)),
+    );
+  withTarget(
+    add(metric, 'history', 'every version, oldest first', ['npx relay metric history packages_delivered']).argument(
+      '<name>',
+      'name of the metric, exactly',
+    ),
+  ).action(async (name, options) =>
+    finish(await (await import('./commands/metric-history.ts')).metricHistory(context, name, options)),
+  );
+
+  withTarget(
+    add(program, 'status', 'every hop from the source to the bus; exit code 3 when something lags or was set aside', [
+      'npx relay status',
+      'npx relay status --json --stack MetricRelay',
+    ]),
+  ).action(async (options) => finish(await (await import('./commands/status.ts')).status(context, options)));
+
+  add(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
+    .option('--json', 'JSON on stdout')
+    .option('--data-dir <dir>', DATA_DIR)
+    .action(async (options) => finish(await (await import('./commands/doctor.ts')).doctor(context, options)));
+
+  add(program, 'demo', 'make random writes on a private pipeline and prove that every change arrived', [
+    'npx relay demo --writes 50',
+    'npx relay demo --writes 500 --seed 7 --json',
+  ])
+    .addOption(new Option('--writes <n>', 'how many writes').argParser(wholeNumber(1, 1_000_000)).default(50))
+    .addOption(
+      new Option('--seed <n>', 'makes the writes repeatable').argParser(wholeNumber(0, 2 ** 31 - 1)).default(1),
+    )
+    .addOption(new Option('--metrics <n>', 'size of the sample, metrics in all').argParser(wholeNumber(22, 1_000_000)))
+    .option('--json', 'one JSON line on stdout')
+    .action(async (options) => finish(await (await import('./commands/demo.ts')).demo(context, options)));
+
+  return program;
+}
+
+const DEBUG = 'show stack traces and the log of the pipeline on stderr';
+
+const DATA_DIR = 'data directory of the pipeline (default: RELAY_DATA_DIR, else .relay in this clone)';
+
+function add(parent: Command, name: string, description: string, examples: readonly string[]): Command {
+  const shown = examples.map((example) => `  ${example}`).join('\n');
+  return parent
+    .command(name)
+    .description(description)
+    .option('--debug', DEBUG)
+    .addHelpText('before', `Examples:\n${shown}\n`);
+}
+
+function withTarget(command: Command): Command {
+  return command
+    .option('--json', 'JSON on stdout')
+    .option('--data-dir <dir>', DATA_DIR)
+    .option('--stack <name>', 'a deployed stack instead of the pipeline on this machine')
+    .option('--region <region>', 'region of the stack (default: the AWS configuration)');
+}
+
+const EXAMPLES = `Examples:
+  npx relay up --sample --writes-per-second 1 --events   the pipeline on this machine, with the sample
+  npx relay events tail --json                           events as they arrive, one envelope a line
+  npx relay metric get packages_delivered                the current state of a metric
+  npx relay demo --writes 50                             does every write arrive?
+  npx relay status --stack MetricRelay                   the same commands on a deployed stack
+`;
+
+const EXIT_CODES = `
+Exit codes: ${EXIT.ok} ok, ${EXIT.failure} failure, ${EXIT.usage} wrong usage, ${EXIT.drift} lag or something set aside, ${EXIT.precondition} something is missing, ${EXIT.interrupted} interrupted.`;

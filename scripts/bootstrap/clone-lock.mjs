@@ -1,0 +1,58 @@
+// A lock file that names its holder's process. A lock whose holder is gone is taken over, so that no crash needs a clean-up by hand.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Takes the lock, waiting for a live holder; `onWait(pid)` is called once before it waits. Answers a function that releases it. */
+export async function takeLock(path, onWait) {
+  let said = false;
+  for (;;) {
+    const attempt = tryLock(path);
+    if (attempt.release !== undefined) return attempt.release;
+    if (!said) onWait(attempt.holder);
+    said = true;
+    await delay(200);
+  }
+}
+
+/** Takes the lock or says who holds it: `{ release }` or `{ holder }`. */
+export function tryLock(path) {
+  mkdirSync(dirname(path), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
+      return { release: () => rmSync(path, { force: true }) };
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = holderOf(path);
+    if (holder !== undefined) return { holder };
+    // Renaming is atomic: of several that find the dead holder one wins, the others find no file and try again.
+    const aside = `${path}.stale-${process.pid}`;
+    try {
+      renameSync(path, aside);
+      rmSync(aside, { force: true });
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Text that names the live holder, or undefined when the lock is free or its holder is gone. */
+function holderOf(path) {
+  let text;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // A file without a newline is being written at this moment.
+  if (!text.endsWith('\n')) return 'starting';
+  const pid = Number(text);
+  try {
+    process.kill(pid, 0);
+    return String(pid);
+  } catch (error) {
+    return error.code === 'EPERM' ? String(pid) : undefined;
+  }
+}
