@@ -215,6 +215,27 @@ test('a plain HTTP/2 session with prior knowledge is served', async () => {
   expect(status).toBe(403);
 });
 
+test('bodies of ten megabytes pass in both directions over HTTP/2', async () => {
+  gateway.registerPath('/echo', async ({ body }) => ({ status: 200, body }));
+  const session = connect(gateway.endpoint, { maxSessionMemory: 256 });
+  const exchange = (fill: number) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const stream = session.request({ ':path': '/echo', ':method': 'POST' });
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk)).once('end', () => resolve(Buffer.concat(chunks)));
+      stream.once('error', reject).end(Buffer.alloc(10_000_000, fill));
+    });
+
+  const answers = await Promise.all([1, 2, 3].map(exchange));
+  session.close();
+
+  expect(answers.map((answer, index) => answer.equals(Buffer.alloc(10_000_000, index + 1)))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
 test('a queue is found under the address of the gateway, and its messages pass through it', async () => {
   const { sqs } = clients(gateway.operatorCredentials);
   const created = await sqs.send(new CreateQueueCommand({ QueueName: 'work' }));
