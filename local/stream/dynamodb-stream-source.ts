@@ -97,7 +97,7 @@ export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings)
             iterator = await iteratorAt(shardId, position);
             answer = await getRecords(iterator, limit);
           }
-          const records = (answer.Records ?? []).map((record) => toStreamRecord(record, streamArn));
+          const records = (answer.Records ?? []).map((record) => toStreamRecord(record, settings));
           const last = records.at(-1);
           if (last !== undefined) position = { kind: 'after', sequenceNumber: last.sequenceNumber };
           iterator = answer.NextShardIterator;
@@ -122,8 +122,11 @@ function asUnavailable(error: unknown, shardId: string, from: StartingPoint): un
   return unknown ? new PositionUnavailable(shardId, from.sequenceNumber, false, error) : error;
 }
 
-export function toStreamRecord(record: DynamoDbRecord, streamArn: string): StreamRecord {
-  const { eventID, eventName, eventVersion, eventSource, awsRegion, userIdentity, dynamodb } = record;
+export function toStreamRecord(
+  record: DynamoDbRecord,
+  { streamArn, region }: Pick<DynamoDbStreamSourceSettings, 'streamArn' | 'region'>,
+): StreamRecord {
+  const { eventID, eventName, eventVersion, eventSource, userIdentity, dynamodb } = record;
   const sequenceNumber = dynamodb?.SequenceNumber ?? '';
   const arrivedAtMs = dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0;
   const event = {
@@ -131,7 +134,8 @@ export function toStreamRecord(record: DynamoDbRecord, streamArn: string): Strea
     eventName,
     eventVersion,
     eventSource,
-    awsRegion,
+    // DynamoDB Local says `ddblocal`, whatever region it was asked as.
+    awsRegion: region,
     dynamodb: { ...dynamodb, ApproximateCreationDateTime: arrivedAtMs / 1000 },
     ...(userIdentity === undefined
       ? {}
