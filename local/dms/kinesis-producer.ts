@@ -137,7 +137,7 @@ export class KinesisProducer implements RecordSink {
       Records: batch.map(({ record, data }) => ({ PartitionKey: record?.partitionKey ?? '', Data: data })),
     });
     try {
-      const answer = await this.#options.client.send(command, { abortSignal: this.#abort.signal });
+      const answer = await this.#unlessStopped(this.#options.client.send(command, { abortSignal: this.#abort.signal }));
       let refused: string | undefined;
       for (const [index, entry] of batch.entries()) {
         const result = answer.Records?.[index];
@@ -150,6 +150,21 @@ export class KinesisProducer implements RecordSink {
       return refused;
     } catch (error) {
       return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    }
+  }
+
+  /** A connection that never answers must not hold up the end. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#abort;
+    let leave = (): void => {};
+    const stopped = new Promise<never>((_, reject) => {
+      leave = () => reject(signal.reason);
+      signal.addEventListener('abort', leave);
+    });
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener('abort', leave);
     }
   }
 

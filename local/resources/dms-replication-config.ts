@@ -34,7 +34,14 @@ function endpointSettings(aws: LocalAws, arn: unknown, problems: string[]) {
 }
 
 function kinesisClient(aws: LocalAws, roleArn: string): KinesisClient {
-  return new KinesisClient({ endpoint: aws.endpoint, region: aws.region, credentials: aws.credentialsOf(roleArn) });
+  return new KinesisClient({
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: aws.credentialsOf(roleArn),
+    requestHandler: { requestTimeout: 15_000 },
+    // The producer repeats what was refused, in order; a second repeater below it would only hide why.
+    maxAttempts: 1,
+  });
 }
 
 /** One front end serves all replications of the process's pipeline. */
