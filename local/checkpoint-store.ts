@@ -22,7 +22,9 @@ export function openCheckpointStore(file: string): DurableCheckpointStore {
   const database = new DatabaseSync(file);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000');
   database.exec('CREATE TABLE IF NOT EXISTS checkpoint (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-  const put = database.prepare('INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const put = database.prepare(
+    'INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
 
   const jsonOf = new Map<string, string>();
   for (const row of database.prepare('SELECT key, value FROM checkpoint').all()) {

@@ -119,7 +119,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
         ['source-url', options.sourceUrl],
         [KINESIS_DURABLE_UNTIL, () => kinesisDurableUntil(dataDirectory)],
       ]),
-      credentialsOf: (arn) => (arn === operatorArn(ACCOUNT_ID) ? gateway.operatorCredentials : roles.credentialsOf(arn)),
+      credentialsOf: (arn) =>
+        arn === operatorArn(ACCOUNT_ID) ? gateway.operatorCredentials : roles.credentialsOf(arn),
       registerFrontEnd: gateway.registerFrontEnd,
     };
     keepRoleRegistry(aws.created, roles);

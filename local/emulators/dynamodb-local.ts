@@ -23,7 +23,6 @@ export async function startDynamoDbLocal(options: {
     command: java,
     arguments: [
       '-Xmx1g',
-      '-XX:TieredStopAtLevel=4',
       `-Djava.library.path=${libraries}`,
       '-cp',
       `${join(installation, 'DynamoDBLocal.jar')}:${join(libraries, '*')}`,

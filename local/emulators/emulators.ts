@@ -30,7 +30,9 @@ export async function startEmulators(options: {
   const [dynamodb, kinesis, queuesAndBuckets] = started;
   if (dynamodb.status === 'rejected' || kinesis.status === 'rejected' || queuesAndBuckets.status === 'rejected') {
     await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
-    throw new Error(started.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : [])).join('\n'));
+    throw new Error(
+      started.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : [])).join('\n'),
+    );
   }
   return {
     dynamodb: dynamodb.value,

@@ -17,11 +17,15 @@ export async function findJava(environment: NodeJS.ProcessEnv = process.env): Pr
   const major = javaMajorVersion(version);
   if (major === undefined || major < OLDEST_JAVA) {
     const found = version.split('\n')[0] ?? '';
-    throw new Error(`DynamoDB Local needs Java ${OLDEST_JAVA} or newer; \`${java} -version\` says: ${found}. ${INSTALL}`);
+    throw new Error(
+      `DynamoDB Local needs Java ${OLDEST_JAVA} or newer; \`${java} -version\` says: ${found}. ${INSTALL}`,
+    );
   }
   const modules = await runJava(java, ['--list-modules']);
   if (!modules.includes('jdk.compiler')) {
-    throw new Error(`\`${java}\` has no module jdk.compiler, which runs the loopback launcher of DynamoDB Local. ${INSTALL}`);
+    throw new Error(
+      `\`${java}\` has no module jdk.compiler, which runs the loopback launcher of DynamoDB Local. ${INSTALL}`,
+    );
   }
   return java;
 }

@@ -67,11 +67,13 @@ process.on('parent-gone', () => {
 
 const EDITS = [
   {
-    place: /(\$p = \$c_sc_AbstractSeq\.prototype = [^]{0,600}?\$p\.g = \(function\(\) \{\n {2}return )(\$m_s_util_hashing_MurmurHash3\$\(\)\.GE\(this\))/,
+    place:
+      /(\$p = \$c_sc_AbstractSeq\.prototype = [^]{0,600}?\$p\.g = \(function\(\) \{\n {2}return )(\$m_s_util_hashing_MurmurHash3\$\(\)\.GE\(this\))/,
     with: '$1this instanceof $c_sci_Vector ? (this.keptHash ??= $2) : $2',
   },
   {
-    place: /(\n *)(var \$x_1 = \$m_Lfs2_Stream\$\(\);\n *var buf = \$m_Lio_circe_Printer\$\(\)\.HJ\.bdE\(\$m_Lkinesis_mock_models_Streams\$\(\)\.bvO\(\)\.a7\((streams\$\d+)\))/,
+    place:
+      /(\n *)(var \$x_1 = \$m_Lfs2_Stream\$\(\);\n *var buf = \$m_Lio_circe_Printer\$\(\)\.HJ\.bdE\(\$m_Lkinesis_mock_models_Streams\$\(\)\.bvO\(\)\.a7\((streams\$\d+)\))/,
     with: '$1if (!globalThis.kinesisStateIsDue($3)) return $$m_Lcats_effect_IO$$().zG;$1$2',
   },
 ];
@@ -84,7 +86,9 @@ registerHooks({
     for (const edit of EDITS) {
       const edited = source.replace(edit.place, edit.with);
       if (edited === source) {
-        console.error(`kinesis-preload.mjs does not fit this release of kinesis-local: ${edit.place} is not in its main.js`);
+        console.error(
+          `kinesis-preload.mjs does not fit this release of kinesis-local: ${edit.place} is not in its main.js`,
+        );
         process.exit(1);
       }
       source = edited;

@@ -13,9 +13,16 @@ export function rememberProcess(workingDirectory: string, pid: number): void {
   writeFileSync(pidFile(workingDirectory), `${pid}\n`);
 }
 
-export async function waitForPredecessor(options: { readonly name: string; readonly workingDirectory: string }): Promise<void> {
+export async function waitForPredecessor(options: {
+  readonly name: string;
+  readonly workingDirectory: string;
+}): Promise<void> {
   const giveUpAt = Date.now() + LONGEST_WAIT_MS;
-  for (let pid = predecessor(options.workingDirectory); pid !== undefined; pid = predecessor(options.workingDirectory)) {
+  for (
+    let pid = predecessor(options.workingDirectory);
+    pid !== undefined;
+    pid = predecessor(options.workingDirectory)
+  ) {
     if (Date.now() > giveUpAt) {
       throw new Error(
         `${options.name} of an earlier pipeline (process id ${pid}) still works in ${options.workingDirectory}. ` +

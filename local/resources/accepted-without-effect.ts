@@ -2,8 +2,9 @@
  * Resource types that the template may contain although nothing of them exists on this machine, each with the reason why nothing is lost.
  * Anything that moves, keeps or guards data must have a provider instead.
  */
-import type { CreatedResource, ResolvedResource, ResourceProvider } from './resource-provider.ts';
+
 import { physicalName } from './physical-name.ts';
+import type { CreatedResource, ResolvedResource, ResourceProvider } from './resource-provider.ts';
 
 interface Naming {
   readonly region: string;
@@ -35,12 +36,18 @@ export const ACCEPTED_WITHOUT_EFFECT: readonly AcceptedResource[] = [
   { type: 'AWS::Logs::MetricFilter', reason: 'there is no CloudWatch on this machine; relay status shows the figures' },
   { type: 'AWS::S3::BucketPolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
   { type: 'AWS::SQS::QueuePolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
-  { type: 'AWS::Kinesis::ResourcePolicy', reason: 'only identity policies are enforced here; all callers are of one account' },
+  {
+    type: 'AWS::Kinesis::ResourcePolicy',
+    reason: 'only identity policies are enforced here; all callers are of one account',
+  },
   {
     type: 'AWS::SecretsManager::ResourcePolicy',
     reason: 'only identity policies are enforced here; all callers are of one account',
   },
-  { type: 'AWS::Lambda::Permission', reason: 'only identity policies are enforced here; all callers are of one account' },
+  {
+    type: 'AWS::Lambda::Permission',
+    reason: 'only identity policies are enforced here; all callers are of one account',
+  },
   {
     type: 'AWS::KMS::Key',
     reason: 'data on this machine is not encrypted',
@@ -131,7 +138,9 @@ function standIn(
       ...(resource.type === 'AWS::EC2::SecurityGroup' ? { GroupId: name } : {}),
       ...(resource.type === 'AWS::SNS::Topic' ? { TopicArn: arn ?? name, TopicName: name } : {}),
       ...(resource.type === 'AWS::EventSchemas::Registry' ? { RegistryArn: arn ?? name, RegistryName: name } : {}),
-      ...(resource.type === 'AWS::EventSchemas::Schema' ? { SchemaArn: arn ?? name, SchemaName: name, SchemaVersion: '1' } : {}),
+      ...(resource.type === 'AWS::EventSchemas::Schema'
+        ? { SchemaArn: arn ?? name, SchemaName: name, SchemaVersion: '1' }
+        : {}),
     },
     status: () => ({ state: 'without effect', reason: accepted.reason }),
   };

@@ -44,7 +44,9 @@ export const dynamodbGlobalTableProvider: ResourceProvider = {
     'WriteOnDemandThroughputSettings',
   ],
   create: async (resource, aws) => {
-    const replicas = readList(resource.properties.Replicas, 'Replicas').map((replica) => readObject(replica, 'Replicas'));
+    const replicas = readList(resource.properties.Replicas, 'Replicas').map((replica) =>
+      readObject(replica, 'Replicas'),
+    );
     const elsewhere = replicas.map(({ Region }) => Region).filter((region) => region !== aws.region);
     if (elsewhere.length > 0) {
       throw new Error(`Replicas are in ${elsewhere.join(', ')}; this machine stands for ${aws.region} only`);
@@ -118,7 +120,9 @@ function indexInput<Index extends GlobalSecondaryIndex | LocalSecondaryIndex>(in
   return { IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection };
 }
 
-function streamSpecification(value: ResolvedResource['properties'][string] | undefined): StreamSpecification | undefined {
+function streamSpecification(
+  value: ResolvedResource['properties'][string] | undefined,
+): StreamSpecification | undefined {
   if (value === undefined) return undefined;
   const view = readText(readObject(value, 'StreamSpecification').StreamViewType, 'StreamSpecification.StreamViewType');
   return { StreamEnabled: true, StreamViewType: view as NonNullable<StreamSpecification['StreamViewType']> };
@@ -146,7 +150,10 @@ async function adapt(
     );
   }
   await client.send(
-    new UpdateTableCommand({ TableName: wanted.TableName, StreamSpecification: { StreamEnabled: true, StreamViewType: view } }),
+    new UpdateTableCommand({
+      TableName: wanted.TableName,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: view },
+    }),
   );
 }
 

@@ -12,5 +12,9 @@ export function operatorArn(accountId: string): string {
 }
 
 export function operatorClient(aws: LocalAws): OperatorClientSettings {
-  return { endpoint: aws.endpoint, region: aws.region, credentials: { ...aws.credentialsOf(operatorArn(aws.accountId)) } };
+  return {
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: { ...aws.credentialsOf(operatorArn(aws.accountId)) },
+  };
 }

@@ -35,7 +35,8 @@ export class RoleRegistry {
 
   attach(name: string, statements: readonly PolicyStatement[]): void {
     const role = this.#roles.get(name);
-    if (role === undefined) throw new Error(`the policy is for the role ${name}, which no template of this assembly creates`);
+    if (role === undefined)
+      throw new Error(`the policy is for the role ${name}, which no template of this assembly creates`);
     role.statements = [...role.statements, ...statements];
     this.#publish(name);
   }

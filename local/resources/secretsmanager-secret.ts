@@ -22,7 +22,8 @@ export const secretsmanagerSecretProvider: ResourceProvider = {
     const arn = `arn:aws:secretsmanager:${aws.region}:${aws.accountId}:secret:${name}-local0`;
     const given = resource.properties.SecretString;
     const secret: LocalSecret = {
-      secretString: typeof given === 'string' ? given : await generatedSecret(arn, resource.properties.GenerateSecretString, aws),
+      secretString:
+        typeof given === 'string' ? given : await generatedSecret(arn, resource.properties.GenerateSecretString, aws),
     };
     aws.created.set(arn, secret);
     return { ref: arn, attributes: { Id: arn, Arn: arn } };
@@ -56,6 +57,7 @@ export function secretValue({ service, key }: DynamicReference, aws: LocalAws): 
   if (secret === undefined) throw new Error(`${written} names a secret that no template of this assembly creates`);
   if (jsonKey === undefined) return secret.secretString;
   const value = new Map(Object.entries(JSON.parse(secret.secretString) as object)).get(jsonKey);
-  if (typeof value !== 'string') throw new Error(`${written}: the secret has no text member ${JSON.stringify(jsonKey)}`);
+  if (typeof value !== 'string')
+    throw new Error(`${written}: the secret has no text member ${JSON.stringify(jsonKey)}`);
   return value;
 }

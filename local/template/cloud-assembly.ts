@@ -54,7 +54,10 @@ export function readAssetPaths(directory: string): ReadonlyMap<string, string> {
       if (path === undefined) continue; // An asset made by a command has no path; no resource of ours uses one.
       for (const destination of members(destinations ?? {}, `${file} asset ${hash}`).values()) {
         const key = isJsonObject(destination) ? destination.objectKey : undefined;
-        paths.set(text(key, `${file} asset ${hash} objectKey`), join(directory, text(path, `${file} asset ${hash} path`)));
+        paths.set(
+          text(key, `${file} asset ${hash} objectKey`),
+          join(directory, text(path, `${file} asset ${hash} path`)),
+        );
       }
     }
   }
@@ -63,7 +66,8 @@ export function readAssetPaths(directory: string): ReadonlyMap<string, string> {
 
 function readArtifacts(directory: string): ReadonlyMap<string, ReadonlyMap<string, Json>> {
   const file = join(directory, 'manifest.json');
-  if (!existsSync(file)) throw new Error(`${directory} is no cloud assembly: it has no manifest.json. Run: npm run synth`);
+  if (!existsSync(file))
+    throw new Error(`${directory} is no cloud assembly: it has no manifest.json. Run: npm run synth`);
   const artifacts = members(members(readJson(file), file).get('artifacts') ?? {}, `${file} artifacts`);
   return new Map([...artifacts].map(([id, artifact]) => [id, members(artifact, `${file} artifact ${id}`)]));
 }
@@ -82,7 +86,8 @@ function inDependencyOrder(stackOf: ReadonlyMap<string, AssemblyStack>): Assembl
   const visit = (artifactId: string, path: readonly string[]): void => {
     const stack = stackOf.get(artifactId);
     if (stack === undefined || ordered.includes(stack)) return;
-    if (path.includes(artifactId)) throw new Error(`Stacks depend on each other in a circle: ${[...path, artifactId].join(' → ')}`);
+    if (path.includes(artifactId))
+      throw new Error(`Stacks depend on each other in a circle: ${[...path, artifactId].join(' → ')}`);
     for (const id of stack.dependsOn) visit(id, [...path, artifactId]);
     ordered.push(stack);
   };

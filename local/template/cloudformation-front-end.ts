@@ -20,7 +20,10 @@ export function cloudFormationFrontEnd(options: {
     const form = new URLSearchParams(request.body.toString('utf8'));
     const action = form.get('Action') ?? request.action ?? '';
     if (action !== 'DescribeStacks') {
-      return failure('InvalidAction', `CloudFormation's ${action || 'unnamed action'} is not on this machine; only DescribeStacks is`);
+      return failure(
+        'InvalidAction',
+        `CloudFormation's ${action || 'unnamed action'} is not on this machine; only DescribeStacks is`,
+      );
     }
     const asked = form.get('StackName');
     const named = ({ stackName }: CreatedStack): boolean =>

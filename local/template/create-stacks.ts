@@ -7,8 +7,8 @@ import type { CreatedResource, Json, ResourceProvider } from '../resources/resou
 import { type DynamicReference, resolveDynamicReferences } from './dynamic-references.ts';
 import type { Scope } from './intrinsic-functions.ts';
 import { stackScope } from './stack-scope.ts';
-import { TemplateError } from './template-problem.ts';
 import { resolveFully, type StackPlan } from './template-plan.ts';
+import { TemplateError } from './template-problem.ts';
 
 export interface CreatedStackResource {
   readonly stackName: string;
@@ -38,7 +38,11 @@ export async function createStacks(plans: readonly StackPlan[], options: CreateO
   return stacks;
 }
 
-async function createStack(plan: StackPlan, exports: Map<string, string>, options: CreateOptions): Promise<CreatedStack> {
+async function createStack(
+  plan: StackPlan,
+  exports: Map<string, string>,
+  options: CreateOptions,
+): Promise<CreatedStack> {
   const { stackName } = plan;
   const created = new Map<string, CreatedResource>();
   const scopeAt = (where: string): Scope =>
@@ -51,7 +55,8 @@ async function createStack(plan: StackPlan, exports: Map<string, string>, option
     });
   for (const { logicalId, type, properties } of plan.resources) {
     const provider = options.providerOf(type);
-    if (provider === undefined) throw new TemplateError([{ stackName, where: logicalId, message: `no provider for ${type}` }]);
+    if (provider === undefined)
+      throw new TemplateError([{ stackName, where: logicalId, message: `no provider for ${type}` }]);
     try {
       const resolved: [string, Json][] = [];
       for (const [property, value] of properties) {
@@ -66,7 +71,9 @@ async function createStack(plan: StackPlan, exports: Map<string, string>, option
       options.onCreated({ stackName, logicalId, type, resource });
     } catch (error) {
       if (error instanceof TemplateError) throw error;
-      throw new Error(`${stackName} / ${logicalId} (${type}) was not created: ${(error as Error).message}`, { cause: error });
+      throw new Error(`${stackName} / ${logicalId} (${type}) was not created: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
   const outputs = new Map<string, string>();

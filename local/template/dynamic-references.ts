@@ -20,7 +20,9 @@ export function resolveDynamicReferences(value: Json, answer: (reference: Dynami
   }
   if (Array.isArray(value)) return value.map((element: Json) => resolveDynamicReferences(element, answer));
   if (!isJsonObject(value)) return value;
-  const resolved = Object.entries(value).map(([name, member]) => [name, resolveDynamicReferences(member, answer)] as const);
+  const resolved = Object.entries(value).map(
+    ([name, member]) => [name, resolveDynamicReferences(member, answer)] as const,
+  );
   return Object.fromEntries(resolved);
 }
 
@@ -32,9 +34,13 @@ export interface SecretReference {
 
 /** `arn:aws:secretsmanager:…:secret:name:SecretString:jsonKey:versionStage:versionId`, or the same with a plain name. */
 export function parseSecretReference(key: string): SecretReference {
-  const match = /^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::SecretString(?::([^:]*))?.*)?$/.exec(key);
+  const match = /^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::SecretString(?::([^:]*))?.*)?$/.exec(
+    key,
+  );
   if (match?.[1] === undefined) {
-    throw new Error(`{{resolve:secretsmanager:${key}}} is no reference to a secret; needed is SECRET-ID:SecretString:JSON-KEY`);
+    throw new Error(
+      `{{resolve:secretsmanager:${key}}} is no reference to a secret; needed is SECRET-ID:SecretString:JSON-KEY`,
+    );
   }
   return { secretId: match[1], ...(match[2] ? { jsonKey: match[2] } : {}) };
 }

@@ -31,7 +31,8 @@ export interface Scope {
   problem(message: string): void;
 }
 
-const VALUE_FUNCTIONS = 'Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::ImportValue, Fn::Base64, Fn::GetAZs';
+const VALUE_FUNCTIONS =
+  'Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::ImportValue, Fn::Base64, Fn::GetAZs';
 const CONDITION_FUNCTIONS = 'Fn::Equals, Fn::Not, Fn::And, Fn::Or, Condition';
 
 export function resolve(value: Json, scope: Scope): Resolved {
@@ -47,7 +48,9 @@ export function resolve(value: Json, scope: Scope): Resolved {
   }
   const [name, argument] = call;
   if (entries.length > 1) {
-    scope.problem(`${name} stands beside other members (${entries.map(([member]) => member).join(', ')}); it must be alone`);
+    scope.problem(
+      `${name} stands beside other members (${entries.map(([member]) => member).join(', ')}); it must be alone`,
+    );
     return UNKNOWN;
   }
   return callFunction(name, argument, scope);
@@ -72,7 +75,8 @@ function callFunction(name: string, argument: Json, scope: Scope): Resolved {
   switch (name) {
     case 'Fn::Join': {
       const [delimiter, parts] = list;
-      if (list.length !== 2 || typeof delimiter !== 'string' || !isList(parts)) return wrong(name, '[delimiter, [values]]', plain, scope);
+      if (list.length !== 2 || typeof delimiter !== 'string' || !isList(parts))
+        return wrong(name, '[delimiter, [values]]', plain, scope);
       const texts = parts.map(asText);
       if (texts.includes(undefined)) return wrong(name, '[delimiter, [texts]]', plain, scope);
       return texts.join(delimiter);
@@ -101,7 +105,9 @@ function callFunction(name: string, argument: Json, scope: Scope): Resolved {
     case 'Fn::Base64':
       return typeof plain === 'string' ? Buffer.from(plain).toString('base64') : wrong(name, 'a text', plain, scope);
     case 'Fn::GetAZs':
-      return ['a', 'b', 'c'].map((zone) => `${plain === '' || typeof plain !== 'string' ? scope.region : plain}${zone}`);
+      return ['a', 'b', 'c'].map(
+        (zone) => `${plain === '' || typeof plain !== 'string' ? scope.region : plain}${zone}`,
+      );
     default:
       scope.problem(`the function ${name} is not supported; supported are ${VALUE_FUNCTIONS}`);
       return UNKNOWN;
@@ -110,7 +116,8 @@ function callFunction(name: string, argument: Json, scope: Scope): Resolved {
 
 /** A condition of `Conditions` or inside one: functions that give true or false. */
 export function resolveCondition(value: Json, scope: Scope): boolean {
-  const [name, argument] = isJsonObject(value) && Object.keys(value).length === 1 ? (Object.entries(value)[0] ?? []) : [];
+  const [name, argument] =
+    isJsonObject(value) && Object.keys(value).length === 1 ? (Object.entries(value)[0] ?? []) : [];
   const list = isList(argument) ? argument : [];
   switch (name) {
     case 'Condition':
@@ -130,7 +137,9 @@ export function resolveCondition(value: Json, scope: Scope): boolean {
       if (list.length < 2) break;
       return list.map((one) => resolveCondition(one, scope)).some(Boolean);
   }
-  scope.problem(`${JSON.stringify(value)} is no condition; supported are ${CONDITION_FUNCTIONS}, without references to resources`);
+  scope.problem(
+    `${JSON.stringify(value)} is no condition; supported are ${CONDITION_FUNCTIONS}, without references to resources`,
+  );
   return false;
 }
 
@@ -179,7 +188,8 @@ function substitute(argument: Json, scope: Scope): Resolved {
     const variable = own.get(name.trim());
     const value = variable !== undefined ? resolve(variable, scope) : referenceOrAttribute(name.trim(), scope);
     if (value === UNKNOWN) unknown = true;
-    else if (asText(value) === undefined) scope.problem(`Fn::Sub: \${${name}} is ${JSON.stringify(value)}; a text is needed`);
+    else if (asText(value) === undefined)
+      scope.problem(`Fn::Sub: \${${name}} is ${JSON.stringify(value)}; a text is needed`);
     return asText(value) ?? '';
   });
   return unknown ? UNKNOWN : result;
@@ -209,7 +219,9 @@ function wrong(name: string, needed: string, received: Json, scope: Scope): Reso
 
 /** CloudFormation joins numbers and booleans as text. */
 function asText(value: Resolved | undefined): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 }
 
 export function containsUnknown(value: Resolved): boolean {

@@ -49,7 +49,8 @@ function collectReferences(value: Json, names: Set<string>): void {
     }
     if (name === 'Fn::Sub') {
       const template = Array.isArray(argument) ? argument[0] : argument;
-      for (const [, reference] of String(template).matchAll(/\$\{([^!}.]+)[^}]*\}/g)) names.add((reference ?? '').trim());
+      for (const [, reference] of String(template).matchAll(/\$\{([^!}.]+)[^}]*\}/g))
+        names.add((reference ?? '').trim());
     }
     collectReferences(argument, names);
   }

@@ -37,7 +37,9 @@ export function stackScope(values: StackValues, answers: StackAnswers): Scope {
     attribute: (logicalId, attribute) => {
       const resource = answers.resource(logicalId);
       if (resource === 'not yet created') return UNKNOWN;
-      return resource !== undefined && Object.hasOwn(resource.attributes, attribute) ? resource.attributes[attribute] : undefined;
+      return resource !== undefined && Object.hasOwn(resource.attributes, attribute)
+        ? resource.attributes[attribute]
+        : undefined;
     },
   };
 }

@@ -58,14 +58,17 @@ function planStack(
   const outputs = [...template.outputs.values()].filter(isLive);
   for (const one of [...template.resources.values(), ...outputs]) {
     if (one.condition !== undefined && !values.conditions.has(one.condition)) {
-      report('logicalId' in one ? one.logicalId : `Outputs.${one.outputId}`)(`the template has no condition ${one.condition}`);
+      report('logicalId' in one ? one.logicalId : `Outputs.${one.outputId}`)(
+        `the template has no condition ${one.condition}`,
+      );
     }
   }
   for (const [logicalId, missing] of unknownDependencies(template)) {
     report(logicalId)(`DependsOn names ${missing.join(', ')}, which the template does not have`);
   }
   const order = orderResources(live);
-  for (const circle of order.circles) report(circle.split(' ')[0] ?? circle)(`resources refer to each other in a circle: ${circle}`);
+  for (const circle of order.circles)
+    report(circle.split(' ')[0] ?? circle)(`resources refer to each other in a circle: ${circle}`);
 
   const scopeAt = (where: string) =>
     stackScope(values, {
@@ -82,7 +85,8 @@ function planStack(
     if (resolve(output.value, scope) === NO_VALUE) scope.problem('an output needs a value');
     const exportName = output.exportName === undefined ? undefined : resolve(output.exportName, scope);
     if (typeof exportName === 'string') exports.set(exportName, UNKNOWN);
-    else if (exportName !== undefined && !containsUnknown(exportName)) scope.problem('the name of an export must be a text');
+    else if (exportName !== undefined && !containsUnknown(exportName))
+      scope.problem('the name of an export must be a text');
   }
   return { stackName, values, resources: order.ordered, outputs };
 }

@@ -73,7 +73,9 @@ function parseResource(value: Json, logicalId: string, file: string): TemplateRe
 function parseOutput(value: Json, outputId: string, file: string): TemplateOutput {
   const where = `${file} output ${outputId}`;
   const output = members(value, where);
-  const exportName = output.has('Export') ? members(output.get('Export') ?? null, `${where} Export`).get('Name') : undefined;
+  const exportName = output.has('Export')
+    ? members(output.get('Export') ?? null, `${where} Export`).get('Name')
+    : undefined;
   const condition = output.get('Condition');
   return {
     outputId,
@@ -85,7 +87,8 @@ function parseOutput(value: Json, outputId: string, file: string): TemplateOutpu
 
 /** Members of a JSON object as a Map; anything else is an error that says where. */
 export function members(value: Json, where: string): ReadonlyMap<string, Json> {
-  if (!isJsonObject(value)) throw new Error(`${where} is ${JSON.stringify(value)}; an object is needed. Run: npm run synth`);
+  if (!isJsonObject(value))
+    throw new Error(`${where} is ${JSON.stringify(value)}; an object is needed. Run: npm run synth`);
   return new Map(Object.entries(value));
 }
 
@@ -94,7 +97,8 @@ export function isJsonObject(value: Json | undefined): value is { readonly [memb
 }
 
 export function text(value: Json | undefined, where: string): string {
-  if (typeof value !== 'string') throw new Error(`${where} is ${JSON.stringify(value)}; a text is needed. Run: npm run synth`);
+  if (typeof value !== 'string')
+    throw new Error(`${where} is ${JSON.stringify(value)}; a text is needed. Run: npm run synth`);
   return value;
 }
 
