@@ -89,8 +89,10 @@ function inLoadOrder(shapes: readonly TableShape[], mappings: TableMappings): { 
 /**
  * FLOAT is read through an addition, which widens it exactly: its own text has six digits and would differ from the binlog's.
  */
-function selected(column: SourceColumn): string {
-  return column.kind === 'float' ? `${quoted(column.name)} + 0e0` : quoted(column.name);
+function selected(column: SourceColumn, index: number): string {
+  const value = column.kind === 'float' ? `${quoted(column.name)} + 0e0` : quoted(column.name);
+  // Results are read by place. A column may have a name that the client library refuses (`__proto__`), so it gets a plain one.
+  return `${value} AS c${index}`;
 }
 
 async function loadTable(
@@ -101,12 +103,20 @@ async function loadTable(
 ): Promise<void> {
   const { builder, sink, signal } = options;
   const sql = `SELECT ${shape.columns.map(selected).join(', ')} FROM ${tableName(shape)}`;
-  // Raw bytes for every column: nothing is converted on the way, and column names never become property names.
+  // Raw bytes for every column: nothing is converted on the way.
   const query = connection.query({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() });
-  for await (const raw of query.stream({ highWaterMark: ROWS_IN_FLIGHT })) {
-    signal.throwIfAborted();
-    await sink.send(builder.load(shape, plan, sourceRow(shape, raw)));
-    options.onRow(shape);
+  const rows = query.stream({ highWaterMark: ROWS_IN_FLIGHT });
+  // A database that has gone silent must not hold up the end.
+  const leave = (): void => void rows.destroy(signal.reason);
+  signal.addEventListener('abort', leave);
+  try {
+    for await (const raw of rows) {
+      signal.throwIfAborted();
+      await sink.send(builder.load(shape, plan, sourceRow(shape, raw)));
+      options.onRow(shape);
+    }
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }
 
