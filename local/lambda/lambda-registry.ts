@@ -3,9 +3,7 @@
  * the other providers look things up. One per running pipeline.
  */
 import { createHash } from 'node:crypto';
-import type { LocalAws } from '../local-aws.ts';
 import type { FunctionHost } from './function-host.ts';
-import { lambdaFrontEnd } from './lambda-front-end.ts';
 
 /** An event source mapping as the API sees it. */
 export interface RunningMapping {
@@ -34,18 +32,6 @@ export class LambdaRegistry {
     const name = unqualified.startsWith('arn:') ? unqualified.split(':')[6] : unqualified;
     return name === undefined ? undefined : this.#functions.get(name);
   }
-}
-
-const registries = new WeakMap<LocalAws, LambdaRegistry>();
-
-/** The registry of this pipeline; the first call also registers the front end for the signing name `lambda`. */
-export function lambdaRegistry(aws: LocalAws): LambdaRegistry {
-  const present = registries.get(aws);
-  if (present !== undefined) return present;
-  const registry = new LambdaRegistry();
-  registries.set(aws, registry);
-  aws.registerFrontEnd('lambda', lambdaFrontEnd(registry));
-  return registry;
 }
 
 /** A UUID that is the same in every run, so that checkpoints are found again. */

@@ -1,8 +1,9 @@
 /** Makes an AWS::Lambda::EventSourceMapping real: the shared shard poller or the queue poller, with the function as its target. */
 import type { FunctionHost } from '../lambda/function-host.ts';
 import { functionTarget } from '../lambda/function-target.ts';
-import { lambdaRegistry, stableUuid } from '../lambda/lambda-registry.ts';
+import { stableUuid } from '../lambda/lambda-registry.ts';
 import { MAPPING_PROPERTIES, type QueueMapping, readMapping, type StreamMapping } from '../lambda/mapping-settings.ts';
+import { lambdaRegistry } from '../lambda/pipeline-functions.ts';
 import type { LocalAws } from '../local-aws.ts';
 import { openFailureDestination } from '../stream/aws-failure-destination.ts';
 import { PAYLOAD_BYTES_MAX } from '../stream/batch-window.ts';

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import * as z from 'zod';
 import { FunctionHost } from '../lambda/function-host.ts';
-import { lambdaRegistry } from '../lambda/lambda-registry.ts';
 import { parsed } from '../lambda/mapping-settings.ts';
+import { lambdaRegistry } from '../lambda/pipeline-functions.ts';
 import { readAssetPaths } from '../template/cloud-assembly.ts';
 import { physicalName } from './physical-name.ts';
 import type { ResourceProvider } from './resource-provider.ts';

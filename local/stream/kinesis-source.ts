@@ -10,7 +10,6 @@ import {
   type Shard as KinesisShard,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Credentials } from '../local-aws.ts';
 import {
   PositionUnavailable,
@@ -41,8 +40,6 @@ export function openKinesisSource(settings: KinesisSourceSettings): StreamSource
     credentials: settings.credentials,
     // The poller has its own backoff, and an answer that is late is better asked for again than waited for.
     maxAttempts: 1,
-    // HTTP/1.1: the emulator's HTTP/2 ends a connection with a protocol error after some dozens of requests.
-    requestHandler: new NodeHttpHandler(),
   });
 
   async function iteratorAt(shardId: string, from: StartingPoint): Promise<string> {

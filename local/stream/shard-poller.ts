@@ -1,16 +1,14 @@
 /**
  * Reads one shard from its checkpoint to its end and hands the records to its lanes. It owns the checkpoint of the shard, which
- * moves only past records that were delivered, filtered out, or taken by the failure destination. It reads ahead by about one
- * batch and no more.
- *
- * AWS polls Kinesis once a second and DynamoDB four times a second; here an idle shard is polled with a growing pause, so that
- * a change on one machine arrives in tens of milliseconds and an idle pipeline stays cool.
+ * moves only past records that were delivered, filtered out, or taken by the failure destination. It reads ahead a little and no
+ * more.
  */
 import type { Log } from '../local-aws.ts';
 import type { BatchTarget } from './batch-target.ts';
 import type { BatchLimits } from './batch-window.ts';
 import type { Clock } from './clock.ts';
 import type { FailureDestination } from './failure-destination.ts';
+import { pauseAfterRead } from './poll-pause.ts';
 import type { RecordFilter } from './record-filter.ts';
 import { backoffMs, type Discard, type RetryPolicy } from './retry-decision.ts';
 import type { ShardCheckpoints } from './shard-checkpoint.ts';
@@ -26,8 +24,8 @@ import {
 } from './stream-source.ts';
 import { Wakeup } from './wakeup.ts';
 
-const POLL_MIN_MS = 20;
-const POLL_MAX_MS = 200;
+/** Asked for at once, whatever the batch size: a read costs much more than the records in it. */
+const READ_RECORDS_MIN = 100;
 const READ_RECORDS_MAX = 1_000;
 /** A checkpoint that moves only over filtered records is stored at most this often. */
 const QUIET_CHECKPOINT_MS = 1_000;
@@ -131,9 +129,10 @@ export class ShardPoller {
 
   async #readAll(signal: AbortSignal): Promise<void> {
     const { clock, limits, parallelizationFactor } = this.#settings;
-    const recordsMax = Math.min(READ_RECORDS_MAX, limits.batchSize * parallelizationFactor);
+    const wanted = Math.max(READ_RECORDS_MIN, limits.batchSize * parallelizationFactor);
+    const recordsMax = Math.min(READ_RECORDS_MAX, wanted);
     let cursor: ShardCursor | undefined;
-    let pauseMs = POLL_MIN_MS;
+    let pauseMs = 0;
     let failures = 0;
     while (!signal.aborted) {
       if (this.#progress.unfinishedCount >= recordsMax * 2) {
@@ -142,14 +141,17 @@ export class ShardPoller {
       }
       try {
         cursor ??= await this.#open();
+        const askedAtMs = clock.nowMs();
         const read = await cursor.read(recordsMax);
+        const tookMs = clock.nowMs() - askedAtMs;
         failures = 0;
         for (const record of read.records) this.#accept(record);
         this.#behindMs = read.records.length === 0 ? (read.behindMs ?? 0) : this.#behindMs;
         await this.#save(QUIET_CHECKPOINT_MS);
         if (read.atEnd) break;
-        pauseMs = read.records.length > 0 ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pauseMs * 2);
-        if (read.records.length < recordsMax) await clock.sleep(pauseMs, signal);
+        const records = read.records.length;
+        pauseMs = pauseAfterRead({ records, tookMs, full: records >= recordsMax }, pauseMs);
+        if (pauseMs > 0) await clock.sleep(pauseMs, signal);
       } catch (error) {
         cursor = undefined;
         failures += 1;

@@ -12,6 +12,7 @@ import {
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { stableUuid } from '#local/lambda/lambda-registry.ts';
 import { eventSourceMappingProvider } from '#local/resources/event-source-mapping.ts';
 import { lambdaFunctionProvider } from '#local/resources/lambda-function.ts';
 import type { CreatedResource, Json } from '#local/resources/resource-provider.ts';
@@ -146,6 +147,20 @@ describe('an event source mapping of a Kinesis stream', () => {
     await startMapping({ EventSourceArn: stream.arn, StartingPosition: 'TRIM_HORIZON' });
     await eventually(received, (all) => all.includes('3'));
     expect(received()).toEqual(['1', '2', '3']);
+  });
+
+  it('whose checkpoint the emulator does not know (it lost its last second) reads again from the oldest record', async () => {
+    const stream = await newStream(1);
+    const answer = await put(stream.name, ['k', '1'], ['k', '2']);
+    const lost = String(BigInt(answer.Records?.[1]?.SequenceNumber ?? 0) + 5n);
+    const uuid = stableUuid('Test', 'Mapping');
+    await platform.aws.checkpoints.set(`event-source-mapping/${uuid}/${stream.arn}/shardId-000000000000`, {
+      sequenceNumber: lost,
+      finished: false,
+    });
+    await startMapping({ EventSourceArn: stream.arn, StartingPosition: 'TRIM_HORIZON' });
+    await eventually(received, (all) => all.length === 2);
+    expect(platform.log.some((line) => line.includes(`${lost}`) && line.includes('from its oldest record'))).toBe(true);
   });
 
   it('reads both halves of a split and the merge of them after their parents', async () => {
