@@ -9,7 +9,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Emulator, startEmulator } from './child-process.ts';
 
-const PERSIST_INTERVAL_MS = 1_000;
+/** How often the emulator asks whether its state is due. */
+const PERSIST_INTERVAL_MS = 250;
 const STOP_WITHIN_MS = 60_000;
 /** Under `aws.created`: a function that gives the time (epoch, ms) up to which everything that was put survives anything. */
 export const KINESIS_DURABLE_UNTIL = 'kinesis-durable-until';

@@ -42,7 +42,7 @@ describe('starting an emulator', () => {
 
   it('that ends too early is an error with the end of its log', async () => {
     await expect(start("console.error('the port is taken'); process.exit(3)")).rejects.toThrow(
-      /toy ended with exit code 3\..*log[^]*the port is taken/,
+      /toy ended with exit code 3\..*log[\s\S]*the port is taken/,
     );
   });
 

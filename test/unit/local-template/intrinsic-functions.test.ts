@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Fn::Sub writes its placeholders in plain strings.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '#local/resources/resource-provider.ts';

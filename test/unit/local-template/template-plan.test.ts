@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Fn::Sub writes its placeholders in plain strings.
 import { describe, expect, it } from 'vitest';
 import type { Json, ResourceProvider } from '#local/resources/resource-provider.ts';
 import type { AssemblyStack, CloudAssembly } from '#local/template/cloud-assembly.ts';
