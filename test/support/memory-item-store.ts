@@ -91,6 +91,7 @@ export class MemoryItemStore implements ItemStore {
 
   async query(table: string, pk: string, skPrefix: string, limit = Number.POSITIVE_INFINITY): Promise<readonly Item[]> {
     await this.#gate();
+    if (skPrefix === '') throw new Error('DynamoDB takes no empty prefix of a sort key');
     const all = [...this.#tables.table(table).values()].filter(
       (item) => item.pk?.S === pk && item.sk?.S?.startsWith(skPrefix),
     );
