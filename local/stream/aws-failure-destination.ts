@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Credentials } from '../local-aws.ts';
+import { withinLimit } from './answer-limit.ts';
 import type { Clock } from './clock.ts';
 import type { DiscardedBatch, FailureDestination } from './failure-destination.ts';
 import { failureObjectKey, failureRecord, failureRecordWithPayload, type GivenUpBy } from './failure-record.ts';
@@ -38,6 +39,7 @@ function queueDestination(queueArn: string, settings: DestinationSettings): Fail
       const record = failureRecord(batch, by, randomUUID(), clock.nowMs());
       await client.send(
         new SendMessageCommand({ QueueUrl: queueUrlOf(queueArn, endpoint), MessageBody: JSON.stringify(record) }),
+        withinLimit(),
       );
     },
   };
@@ -62,6 +64,7 @@ function bucketDestination(
           Body: JSON.stringify(failureRecordWithPayload(batch, record)),
           ContentType: 'application/json',
         }),
+        withinLimit(),
       );
     },
   };

@@ -10,6 +10,7 @@ import {
   GetShardIteratorCommand,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Credentials } from '../local-aws.ts';
+import { withinLimit } from './answer-limit.ts';
 import {
   PositionUnavailable,
   type Shard,
@@ -48,6 +49,7 @@ export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings)
     try {
       const answer = await client.send(
         new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shardId, ...position }),
+        withinLimit(),
       );
       if (answer.ShardIterator === undefined)
         throw new Error(`DynamoDB gave no iterator for ${shardId} of ${streamArn}`);
@@ -68,6 +70,7 @@ export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings)
             StreamArn: streamArn,
             ...(last === undefined ? {} : { ExclusiveStartShardId: last }),
           }),
+          withinLimit(),
         );
         for (const { ShardId: shardId, ParentShardId: parent } of page?.Shards ?? []) {
           if (shardId !== undefined) shards.push({ shardId, parents: parent === undefined ? [] : [parent] });
@@ -82,7 +85,7 @@ export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings)
       let position = from;
       let iterator: string | undefined = await iteratorAt(shardId, from);
       const getRecords = (current: string, limit: number) =>
-        client.send(new GetRecordsCommand({ ShardIterator: current, Limit: limit }));
+        client.send(new GetRecordsCommand({ ShardIterator: current, Limit: limit }), withinLimit());
       return {
         async read(recordsMax): Promise<ShardRead> {
           if (iterator === undefined) return { records: [], atEnd: true };

@@ -11,6 +11,7 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import type { Credentials } from '../local-aws.ts';
+import { withinLimit } from './answer-limit.ts';
 import {
   PositionUnavailable,
   type Shard,
@@ -52,6 +53,7 @@ export function openKinesisSource(settings: KinesisSourceSettings): StreamSource
     try {
       const answer = await client.send(
         new GetShardIteratorCommand({ StreamARN: streamArn, ShardId: shardId, ...position }),
+        withinLimit(),
       );
       if (answer.ShardIterator === undefined)
         throw new Error(`Kinesis gave no iterator for ${shardId} of ${streamArn}`);
@@ -74,6 +76,7 @@ export function openKinesisSource(settings: KinesisSourceSettings): StreamSource
       do {
         const page = await client.send(
           new ListShardsCommand(nextToken === undefined ? { StreamARN: streamArn } : { NextToken: nextToken }),
+          withinLimit(),
         );
         for (const shard of page.Shards ?? []) shards.push(toShard(shard));
         nextToken = page.NextToken;
@@ -107,7 +110,8 @@ export function openKinesisSource(settings: KinesisSourceSettings): StreamSource
   };
 
   function getRecords(iterator: string, recordsMax: number) {
-    return client.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator, Limit: recordsMax }));
+    const command = new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator, Limit: recordsMax });
+    return client.send(command, withinLimit());
   }
 }
 

@@ -138,8 +138,10 @@ export class QueuePoller {
       const done = deliveredRecords(records, delivery);
       if (done.length > 0) await queue.delete(done);
       this.#records += done.length;
-      if (delivery.kind === 'delivered') this.#batches += 1;
-      else if (delivery.kind === 'throttled') throw new Error(delivery.message);
+      if (delivery.kind === 'delivered') {
+        this.#batches += 1;
+        this.#lastError = undefined;
+      } else if (delivery.kind === 'throttled') throw new Error(delivery.message);
       else this.#failed(delivery.message);
     } finally {
       for (const record of records) this.#held.delete(record);

@@ -1,6 +1,7 @@
 /** Reads an SQS queue through the SDK with the reader's own credentials and writes messages in the shape that Lambda and Pipes share. */
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Credentials } from '../local-aws.ts';
+import { withinLimit } from './answer-limit.ts';
 import { queueUrlOf } from './queue-url.ts';
 import type { SourceRecord } from './stream-source.ts';
 
@@ -42,7 +43,7 @@ export function openQueueSource(settings: QueueSourceSettings): QueueSource {
             MessageSystemAttributeNames: ['All'],
             MessageAttributeNames: ['All'],
           }),
-          { abortSignal: signal },
+          withinLimit(signal),
         );
         return (answer.Messages ?? []).map((message) => toQueueRecord(message, queueArn, region));
       } catch (error) {
@@ -56,7 +57,10 @@ export function openQueueSource(settings: QueueSourceSettings): QueueSource {
         const entries = records
           .slice(from, from + MESSAGES_MAX)
           .map((record, index) => ({ Id: String(index), ReceiptHandle: record.receiptHandle }));
-        const answer = await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+        const answer = await client.send(
+          new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }),
+          withinLimit(),
+        );
         for (const entry of answer.Failed ?? []) refused.push(`${entry.Code}: ${entry.Message ?? ''}`);
       }
       if (refused.length > 0) throw new Error(`${refused.length} messages could not be deleted: ${refused[0]}`);

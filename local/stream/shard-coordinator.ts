@@ -62,6 +62,7 @@ export class ShardCoordinator {
         for (const shard of readableShards(shards, (shardId) => this.#finished.has(shardId))) {
           if (!this.#pollers.has(shard.shardId) && !signal.aborted) this.#poll(shard.shardId, start, signal);
         }
+        if (failures > 0) this.#counts.lastError = undefined;
         failures = 0;
       } catch (error) {
         failures += 1;

@@ -52,6 +52,7 @@ export interface ReaderCounts {
   records: number;
   filtered: number;
   discarded: number;
+  /** Of the trouble that lasts; a success ends it. */
   lastError: string | undefined;
 }
 
@@ -87,6 +88,7 @@ export class ShardPoller {
       delivered: (records: readonly StreamRecord[]) => {
         counts.batches += 1;
         counts.records += records.length;
+        counts.lastError = undefined;
       },
       failed: (message: string) => this.#failed(message),
     };
@@ -144,6 +146,7 @@ export class ShardPoller {
         const askedAtMs = clock.nowMs();
         const read = await cursor.read(recordsMax);
         const tookMs = clock.nowMs() - askedAtMs;
+        if (failures > 0) this.#counts.lastError = undefined;
         failures = 0;
         for (const record of read.records) this.#accept(record);
         this.#behindMs = read.records.length === 0 ? (read.behindMs ?? 0) : this.#behindMs;

@@ -229,6 +229,23 @@ describe('a position that the stream no longer has', () => {
   });
 });
 
+describe('the status of a reader', () => {
+  it('shows the age of the oldest unfinished record and the trouble while it lasts, and neither afterwards', async () => {
+    const { clock, stream, target, settings } = rig();
+    stream.addShard('s');
+    stream.put('s', record('1', 'k', clock.nowMs()));
+    target.script.push(FAILED, FAILED, FAILED, FAILED, FAILED);
+    const coordinator = new ShardCoordinator(settings, HORIZON);
+    coordinator.start();
+    await clock.advance(1_000);
+    expect(coordinator.status()).toMatchObject({ state: 'running', lagMs: 1_000, lastError: 'boom', records: 0 });
+    await clock.advance(10_000);
+    expect(coordinator.status()).toMatchObject({ lagMs: 0, lastError: undefined, records: 1, batches: 1 });
+    await coordinator.stop();
+    expect(coordinator.status().state).toBe('stopped');
+  });
+});
+
 describe('a lane', () => {
   it('keeps the order of a key through failures and retries', async () => {
     const { clock, stream, target, settings } = rig({ batchSize: 2, policy: { bisect: true } });
