@@ -8,6 +8,10 @@ export type ColumnValue = { readonly value: string | null } | { readonly mismatc
 
 /** Longer than any number MySQL holds; bounds the work on hostile input. */
 const NUMBER_LENGTH_MAX = 100;
+/** What a DynamoDB number holds. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const DIGITS_MAX = 38;
+/** VARCHAR(255). As a key, escaped, it stays below the 2048 bytes of a DynamoDB partition key. */
+const KEY_TEXT_LENGTH_MAX = 255;
 const INTEGER = /^(-?)0*(\d+)$/;
 const DECIMAL = /^(-?)0*(\d*?)(?:\.(\d*?)0*)?$/;
 const DATETIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}?)0*)?Z?$/;
@@ -19,6 +23,7 @@ export function canonicalDecimal(text: string): string | undefined {
   const whole = match[2] || '0';
   const fraction = match[3] ?? '';
   const magnitude = fraction === '' ? whole : `${whole}.${fraction}`;
+  if (magnitude.replace(/^0?\.0*|\./, '').length > DIGITS_MAX) return undefined;
   return magnitude === '0' ? '0' : `${match[1] ?? ''}${magnitude}`;
 }
 
@@ -41,13 +46,16 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
   switch (column.kind) {
     case 'integer': {
       const match = raw.length <= NUMBER_LENGTH_MAX ? INTEGER.exec(raw) : null;
-      return match
-        ? { value: `${match[2] === '0' ? '' : match[1]}${match[2]}` }
-        : { mismatch: 'a whole number without exponent' };
+      const digits = match?.[2];
+      return digits !== undefined && digits.length <= DIGITS_MAX
+        ? { value: `${digits === '0' ? '' : match?.[1]}${digits}` }
+        : { mismatch: `a whole number of at most ${DIGITS_MAX} digits, without exponent` };
     }
     case 'decimal': {
       const value = canonicalDecimal(raw);
-      return value === undefined ? { mismatch: 'a plain decimal without exponent' } : { value };
+      return value === undefined
+        ? { mismatch: `a plain decimal of at most ${DIGITS_MAX} digits, without exponent` }
+        : { value };
     }
     case 'datetime': {
       const value = canonicalDatetime(raw);
@@ -56,8 +64,16 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
     case 'enum':
       return column.members?.includes(raw) ? { value: raw } : { mismatch: `one of ${column.members?.join(', ')}` };
     case 'text':
-      return column.nonEmpty && raw === '' ? { mismatch: 'text that is not empty' } : { value: raw };
     case 'json':
-      return { value: raw };
+      return textValue(column, raw);
   }
+}
+
+/** Half a surrogate pair would come back from DynamoDB as another character, and the stored row would differ from the source for ever. */
+function textValue(column: SourceColumn, text: string): ColumnValue {
+  if (!text.isWellFormed()) return { mismatch: 'well-formed Unicode text' };
+  if (column.nonEmpty && (text === '' || [...text].length > KEY_TEXT_LENGTH_MAX)) {
+    return { mismatch: `text of 1 to ${KEY_TEXT_LENGTH_MAX} characters, because it becomes a key` };
+  }
+  return { value: text };
 }

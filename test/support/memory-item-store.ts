@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { RelayError } from '#core/error/relay-error.ts';
 import type {
   Condition,
   Item,
@@ -13,6 +14,7 @@ import type {
   WriteOutcome,
 } from '#core/platform/item-store.ts';
 import { TRANSACTION_ACTIONS_MAX } from '#core/platform/item-store.ts';
+import { itemBytes } from '#core/publication/metric-item.ts';
 
 export interface StreamRecord {
   readonly table: string;
@@ -50,7 +52,13 @@ export class MemoryTables {
     return names.map((name) => item[name]?.S ?? missing(table, name)).join('\u0001');
   }
 
+  /** @throws what DynamoDB would answer to an item that it cannot hold. */
+  refuse(table: string, item: Item): void {
+    refuseWhatDynamoDbRefuses(item, this.#keys[table] ?? []);
+  }
+
   replace(table: string, key: string, item: Item | undefined): void {
+    if (item) this.refuse(table, item);
     const old = this.table(table).get(key);
     if (isDeepStrictEqual(old, item)) return;
     if (item) this.table(table).set(key, item);
@@ -62,6 +70,23 @@ export class MemoryTables {
 const missing = (table: string, name: string): never => {
   throw new Error(`an item of ${table} has no key ${name}`);
 };
+
+/** Limits that a record's content can reach. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const ITEM_BYTES_MAX = 400 * 1024;
+const KEY_BYTES_MAX = [2048, 1024];
+const DIGITS_MAX = 38;
+
+function refuseWhatDynamoDbRefuses(item: Item, keyNames: readonly string[]): void {
+  if (itemBytes(item) > ITEM_BYTES_MAX) throw new RelayError('ITEM_TOO_LARGE', 'an item above 400 KB');
+  for (const [place, name] of keyNames.entries()) {
+    const bytes = Buffer.byteLength(item[name]?.S ?? '');
+    if (bytes === 0 || bytes > (KEY_BYTES_MAX[place] ?? 0)) throw new Error(`a key ${name} of ${bytes} bytes`);
+  }
+  for (const [name, { N }] of Object.entries(item)) {
+    const digits = N?.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length ?? 0;
+    if (digits > DIGITS_MAX) throw new Error(`a number ${name} of ${digits} digits`);
+  }
+}
 
 export class MemoryItemStore implements ItemStore {
   readonly #tables: MemoryTables;
@@ -119,6 +144,7 @@ export class MemoryItemStore implements ItemStore {
     if (new Set(keys).size !== keys.length) throw new Error('a transaction with two actions on one item');
     const outcomes = actions.map((action) => this.#check(action));
     if (outcomes.every(({ written }) => written)) {
+      for (const action of actions) if (action.kind === 'put') this.#tables.refuse(action.table, action.item);
       for (const action of actions) this.#apply(action);
       return { written: true };
     }
