@@ -1,0 +1,70 @@
+/**
+ * One product write in progress: runs its statements in real transactions, counts the rows they change and notes where each
+ * transaction ends in the binlog. Rows that ON DELETE changes are not counted, because they never reach the binlog.
+ */
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import { coordinateNumber } from '#local/dms/binlog-coordinate.ts';
+import { binlogEnd } from '#local/dms/snapshot.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+export type SqlValue = string | number | null;
+
+export interface WrittenTransaction {
+  /** The binlog's end after the commit, `(file number << 32) | offset`: the transaction lies before it. */
+  readonly endPosition: bigint;
+  readonly committedAtMs: number;
+  /** Rows inserted, changed or deleted by its statements. */
+  readonly rows: number;
+}
+
+export class WriteSession {
+  readonly random: SeededRandom;
+  readonly transactions: WrittenTransaction[] = [];
+  readonly #connection: Connection;
+  #rows = 0;
+
+  constructor(connection: Connection, random: SeededRandom) {
+    this.#connection = connection;
+    this.random = random;
+  }
+
+  /** Runs the statements of `work` in one transaction; a failure rolls it back. */
+  async transaction(work: () => Promise<void>): Promise<void> {
+    this.#rows = 0;
+    await this.#connection.beginTransaction();
+    try {
+      await work();
+      await this.#connection.commit();
+    } catch (error) {
+      await this.#connection.rollback();
+      throw error;
+    }
+    const committedAtMs = Date.now();
+    const endPosition = coordinateNumber(await binlogEnd(this.#connection));
+    this.transactions.push({ endPosition, committedAtMs, rows: this.#rows });
+  }
+
+  /** Runs a statement that changes rows; answers the key it generated, as text. */
+  async change(sql: string, values: readonly SqlValue[]): Promise<string> {
+    const [result] = await this.#connection.query<ResultSetHeader>(sql, [...values]);
+    this.#rows += /^\s*UPDATE/i.test(sql) ? result.changedRows : result.affectedRows;
+    return String(result.insertId);
+  }
+
+  /** Rows as text, NULL as empty text. */
+  async rows(sql: string, values: readonly SqlValue[] = []): Promise<string[][]> {
+    const [rows] = await this.#connection.query({ sql, values: [...values], rowsAsArray: true });
+    return Array.isArray(rows)
+      ? rows.map((row) =>
+          Array.isArray(row) ? row.map((value: unknown) => (value === null ? '' : String(value))) : [],
+        )
+      : [];
+  }
+
+  /** One row of a query without LIMIT, chosen at random; undefined when it has none. */
+  async pick(sql: string, values: readonly SqlValue[] = []): Promise<string[] | undefined> {
+    const count = Number((await this.rows(`SELECT COUNT(*) FROM (${sql}) candidates`, values))[0]?.[0] ?? 0);
+    if (count === 0) return undefined;
+    return (await this.rows(`${sql} ORDER BY 1 LIMIT 1 OFFSET ${this.random.below(count)}`, values))[0];
+  }
+}
