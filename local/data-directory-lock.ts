@@ -15,7 +15,8 @@ export function lockDataDirectory(dataDirectory: string): DataDirectoryLock {
   const pidFile = join(dataDirectory, 'pipeline.pid');
   const lock = new DatabaseSync(join(dataDirectory, 'pipeline.lock'));
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // A pipeline that was killed this very moment may not be gone yet.
+    lock.exec('PRAGMA busy_timeout = 1000; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     if (!(error as Error).message.includes('locked')) throw error;

@@ -10,6 +10,7 @@ import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, PutRecordCom
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kinesisDurableUntil } from '#local/emulators/kinesis-local.ts';
 import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
 import { writeStateAssembly } from './local-assembly/state-assembly.ts';
 
@@ -171,6 +172,22 @@ describe('the data directory', () => {
     expect(children).toHaveLength(3);
     child.kill('SIGKILL');
     await expect.poll(() => children.filter(isAlive), { timeout: 15_000 }).toEqual([]);
+    const after = await start(data);
+    try {
+      expect(await read(after)).toEqual(written);
+    } finally {
+      await after.stop();
+    }
+  });
+
+  it('keeps what Kinesis calls durable, and all else, when the emulators are killed as well', async () => {
+    const data = join(directory, 'power-cut');
+    const { child, pipeline } = await startInOwnProcess(data);
+    await write(pipeline, 'first');
+    const writtenAt = Date.now();
+    const written = await read(pipeline);
+    await expect.poll(() => kinesisDurableUntil(data), { timeout: 15_000 }).toBeGreaterThan(writtenAt);
+    for (const pid of [...childrenOf(child.pid ?? 0), child.pid ?? 0]) process.kill(pid, 'SIGKILL');
     const after = await start(data);
     try {
       expect(await read(after)).toEqual(written);
