@@ -48,12 +48,16 @@ export class WriteSession {
   async change(sql: string, values: readonly SqlValue[]): Promise<string> {
     const [result] = await this.#connection.query<ResultSetHeader>(sql, [...values]);
     this.#rows += /^\s*UPDATE/i.test(sql) ? result.changedRows : result.affectedRows;
-    return String(result.insertId);
+    if (Number.isSafeInteger(result.insertId)) return String(result.insertId);
+    // An id above 2^53 was rounded on its way here; the server still has its digits.
+    return (await this.rows('SELECT CAST(LAST_INSERT_ID() AS CHAR)'))[0]?.[0] ?? '';
   }
 
   /** Rows as text, NULL as empty text. */
   async rows(sql: string, values: readonly SqlValue[] = []): Promise<string[][]> {
-    const [rows] = await this.#connection.query({ sql, values: [...values], rowsAsArray: true });
+    // As text whatever the connection's options are: an id above 2^53 as a number would be another row's.
+    const asText = (field: { string(): string | null }) => field.string();
+    const [rows] = await this.#connection.query({ sql, values: [...values], rowsAsArray: true, typeCast: asText });
     return Array.isArray(rows)
       ? rows.map((row) =>
           Array.isArray(row) ? row.map((value: unknown) => (value === null ? '' : String(value))) : [],

@@ -109,7 +109,9 @@ export class KinesisProducer implements RecordSink {
       }
       if (refused !== undefined) this.#options.onState(refused);
       await sleep(refused === undefined ? 10 : pauseMs, undefined, { signal: this.#abort.signal }).catch(() => {});
-      if (refused !== undefined) pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      // Only a Kinesis that takes nothing at all is left alone for longer and longer.
+      const stuck = refused !== undefined && !batch.some(({ accepted }) => accepted);
+      pauseMs = stuck ? Math.min(pauseMs * 2, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS;
     }
   }
 
