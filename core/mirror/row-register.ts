@@ -68,8 +68,14 @@ function grown<K extends string>(
   known: Moment | undefined,
   seen: Moment | undefined,
 ): { readonly [P in K]?: Moment } {
-  const moment = seen && (!known || compareMoments(seen, known) > 0) ? seen : known;
+  const moment = seen && (!known || outgrows(seen, known)) ? seen : known;
   return moment ? ({ [name]: moment } as { [P in K]: Moment }) : {};
+}
+
+/** DMS may send one change twice, built at two times. The earlier time is kept, so that the order of arrival does not matter. */
+function outgrows(seen: Moment, known: Moment): boolean {
+  const order = compareMoments(seen, known);
+  return order > 0 || (order === 0 && seen.builtAt < known.builtAt);
 }
 
 function sameRow(a: Row | null, b: Row | null): boolean {

@@ -4,7 +4,15 @@
  */
 import { describe, test } from 'vitest';
 import { deliverInterleaved } from '../support/interleaved-delivery.ts';
-import { changeValueType, insertLarge, largeStory, publishedWorld, remove, rename, swap } from '../support/large-metrics.ts';
+import {
+  changeValueType,
+  insertLarge,
+  largeStory,
+  publishedWorld,
+  remove,
+  rename,
+  swap,
+} from '../support/large-metrics.ts';
 import { expectPublished } from '../support/published-laws.ts';
 import { type SeededRandom, seededRandom } from '../support/seeded-random.ts';
 import type { SourceStory } from '../support/source-story.ts';
@@ -15,7 +23,8 @@ const HISTORIES = Number(process.env.LARGE_HISTORIES ?? 300);
 const FIRST_SEED = Number(process.env.SEED ?? 1);
 const NAMES = ['A', 'B', 'C', 'D'];
 /** One transaction takes 100 actions. */
-const versionsOf = (random: SeededRandom): number => (random.chance(0.7) ? 105 + random.below(20) : 1 + random.below(3));
+const versionsOf = (random: SeededRandom): number =>
+  random.chance(0.7) ? 105 + random.below(20) : 1 + random.below(3);
 
 function randomWrite(story: SourceStory, random: SeededRandom): void {
   const ids = [...story.rows('metrics').keys()];
@@ -46,7 +55,8 @@ function randomWrite(story: SourceStory, random: SeededRandom): void {
 function batchesOf(messages: readonly string[], random: SeededRandom): string[][] {
   const batches: string[][] = [];
   const rest = [...messages];
-  while (rest.length > 0) batches.push(rest.splice(0, random.chance(0.5) ? 1 + random.below(3) : 40 + random.below(120)));
+  while (rest.length > 0)
+    batches.push(rest.splice(0, random.chance(0.5) ? 1 + random.below(3) : 40 + random.below(120)));
   if (random.chance(0.5)) {
     batches.push(...batches.filter(() => random.chance(0.2)));
     random.shuffle(batches);
