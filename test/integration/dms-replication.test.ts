@@ -287,3 +287,31 @@ describe('the LPH sample', () => {
     expect(new Set(timestamps).size).toBe(timestamps.length);
   });
 });
+
+describe('a database that goes away', () => {
+  it('shows as a failed replication with its error, and replication goes on by itself when it is back', async () => {
+    const own = await startDmsWorld();
+    try {
+      await own.connection.query('CREATE TABLE pair (a INT, b VARCHAR(20), note TEXT, PRIMARY KEY (a, b))');
+      stream = await own.createStream();
+      const replication = await own.startReplication(stream, { rules: pairRules() });
+      await replicating(replication);
+      await own.connection.query("INSERT INTO pair VALUES (1, 'before', NULL)");
+      await own.restartDatabase(async () => {
+        const { lastError } = await eventually(replication.status, ({ state }) => state === 'failed');
+        expect(String(lastError)).not.toBe('');
+      });
+      await replicating(replication);
+      await own.connection.query("INSERT INTO pair VALUES (2, 'after', NULL)");
+      const texts = await eventually(
+        () => own.recordsOn(stream),
+        (all) => all.some(({ text }) => text.includes('"after"')),
+      );
+      expect(texts.some(({ text }) => text.includes('"before"'))).toBe(true);
+      expect(replication.status().lastError).toBeUndefined();
+      await replication.resource.stop?.();
+    } finally {
+      await own.stop();
+    }
+  });
+});

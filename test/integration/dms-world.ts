@@ -55,6 +55,8 @@ export interface DmsWorld {
   startReplication(streamArn: string, template: ReplicationTemplate): Promise<Replication>;
   /** Every record text on the stream, shard by shard, in the order of each shard. */
   recordsOn(streamArn: string): Promise<{ partitionKey: string; text: string }[]>;
+  /** Stops the database, waits for `meanwhile`, starts it again on the same port. */
+  restartDatabase(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,7 +85,7 @@ export function rulesFor(schema: string, ...more: Json[]): Json[] {
 
 export async function startDmsWorld(): Promise<DmsWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'dms-world-'));
-  const database = await startPrivateDatabase({ dataDirectory: directory, log: () => {} });
+  let database = await startPrivateDatabase({ dataDirectory: directory, log: () => {} });
   const emulators = await startEmulators({ kinesis: true });
   const gateway = await startGateway({ ...place, backends: emulators.backends, log: () => {} });
   const client = new KinesisClient({
@@ -91,13 +93,15 @@ export async function startDmsWorld(): Promise<DmsWorld> {
     region: place.region,
     credentials: gateway.operatorCredentials,
   });
-  const connection = await createConnection({
-    uri: database.url,
-    dateStrings: true,
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    charset: 'utf8mb4',
-  });
+  const connect = () =>
+    createConnection({
+      uri: database.url,
+      dateStrings: true,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      charset: 'utf8mb4',
+    });
+  let connection = await connect();
   let streams = 0;
 
   const startReplication = async (streamArn: string, template: ReplicationTemplate): Promise<Replication> => {
@@ -181,9 +185,20 @@ export async function startDmsWorld(): Promise<DmsWorld> {
   };
 
   return {
-    database,
-    connection,
+    get database() {
+      return database;
+    },
+    get connection() {
+      return connection;
+    },
     startReplication,
+    async restartDatabase(meanwhile) {
+      connection.destroy();
+      await database.stop();
+      await meanwhile();
+      database = await startPrivateDatabase({ dataDirectory: directory, log: () => {} });
+      connection = await connect();
+    },
     async createStream(shards = 2) {
       streams += 1;
       const name = `changes-${streams}`;
