@@ -38,7 +38,8 @@ function kinesisClient(aws: LocalAws, roleArn: string): KinesisClient {
     endpoint: aws.endpoint,
     region: aws.region,
     credentials: aws.credentialsOf(roleArn),
-    requestHandler: { requestTimeout: 15_000 },
+    // The emulator pauses for many seconds while it writes a large state to disk.
+    requestHandler: { requestTimeout: 60_000 },
     // The producer repeats what was refused, in order; a second repeater below it would only hide why.
     maxAttempts: 1,
   });
