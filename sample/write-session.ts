@@ -3,8 +3,7 @@
  * transaction ends in the binlog. Rows that ON DELETE changes are not counted, because they never reach the binlog.
  */
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import { coordinateNumber } from '#local/dms/binlog-coordinate.ts';
-import { binlogEnd } from '#local/dms/snapshot.ts';
+import { binlogEndPosition } from './binlog-end.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 export type SqlValue = string | number | null;
@@ -40,7 +39,7 @@ export class WriteSession {
       throw error;
     }
     const committedAtMs = Date.now();
-    const endPosition = coordinateNumber(await binlogEnd(this.#connection));
+    const endPosition = await binlogEndPosition(this.#connection);
     this.transactions.push({ endPosition, committedAtMs, rows: this.#rows });
   }
 

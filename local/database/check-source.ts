@@ -5,16 +5,8 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { connectionOptions, connectSource, firstRow } from '../dms/source-connection.ts';
+import type { SourceFinding } from './source-finding.ts';
 import { grantFindings } from './source-grants.ts';
-
-export interface SourceFinding {
-  readonly code: string;
-  readonly message: string;
-  /** The statement to run or the setting to change. */
-  readonly fix: string;
-  /** `warning`: it works, but worse than it could. */
-  readonly severity: 'error' | 'warning';
-}
 
 /** A table that must exist: `schema.table`, or with the columns that it must have. */
 export type ExpectedTable =

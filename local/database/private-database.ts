@@ -8,7 +8,7 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import type { Log } from '#local/local-aws.ts';
+import type { Log } from '../local-aws.ts';
 import { prepareDataDirectory, socketPath } from './data-directory.ts';
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts';
 import { type DatabaseServer, findDatabaseServer } from './server-binary.ts';

@@ -2,7 +2,7 @@
 import type { Connection } from 'mysql2/promise';
 import { binlogEnd } from '../dms/snapshot.ts';
 import { firstRow } from '../dms/source-connection.ts';
-import type { SourceFinding } from './check-source.ts';
+import type { SourceFinding } from './source-finding.ts';
 
 /** Rights that let a user read the binlog, in the words of either server. */
 const READ_BINLOG = ['REPLICATION SLAVE', 'REPLICATION REPLICA', 'ALL PRIVILEGES'];
