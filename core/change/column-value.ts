@@ -72,8 +72,11 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
 /** Half a surrogate pair would come back from DynamoDB as another character, and the stored row would differ from the source for ever. */
 function textValue(column: SourceColumn, text: string): ColumnValue {
   if (!text.isWellFormed()) return { mismatch: 'well-formed Unicode text' };
-  if (column.nonEmpty && (text === '' || [...text].length > KEY_TEXT_LENGTH_MAX)) {
-    return { mismatch: `text of 1 to ${KEY_TEXT_LENGTH_MAX} characters, because it becomes a key` };
+  // A key that begins with NUL is ours: the mark of a deletion without a name lies there.
+  if (column.nonEmpty && (text === '' || text.startsWith('\u0000') || [...text].length > KEY_TEXT_LENGTH_MAX)) {
+    return {
+      mismatch: `text of 1 to ${KEY_TEXT_LENGTH_MAX} characters, not beginning with NUL, because it becomes a key`,
+    };
   }
   return { value: text };
 }

@@ -162,7 +162,7 @@ export class MemoryItemStore implements ItemStore {
 
   #check(action: WriteAction): WriteOutcome {
     const found = this.#tables.table(action.table).get(this.#keyOf(action));
-    if (!action.condition || holds(action.condition, found)) return { written: true };
+    if (!action.condition || conditionHolds(action.condition, found)) return { written: true };
     return { written: false, ...(found && { found }) };
   }
 
@@ -173,7 +173,7 @@ export class MemoryItemStore implements ItemStore {
 }
 
 /** The few forms of condition that the code under test writes; any other one is an error, not a pass. */
-function holds(condition: Condition, item: Item | undefined): boolean {
+export function conditionHolds(condition: Condition, item: Item | undefined): boolean {
   return condition.expression
     .split(' OR ')
     .some((all) => all.split(' AND ').every((clause) => clauseHolds(clause.trim(), condition, item)));

@@ -249,6 +249,7 @@ describe('refused', () => {
   test.each([
     ['empty', ''],
     ['longer than a key can be', '#'.repeat(256)],
+    ['like the place where we put the mark of a deletion', '\u0000metric#42'],
   ])('as COLUMN_MISMATCH: a metric name that is %s, because names become keys', (_, name) => {
     const data = `{"id":1,"name":${JSON.stringify(name)},"relay_lineage":"lph-1","value_type":"SCALAR","metric_group_id":1,"chained_metric_id":null,"chain_cutoff_date":null,"created_at":"2018-02-15T18:23:45Z","created_by":"ada","updated_at":"2018-02-15T18:23:45Z"}`;
     expect(refusal(message({ data: new Raw(data), metadata: { 'table-name': 'metrics' } })).code).toBe(
