@@ -144,13 +144,13 @@ describe('transactions', () => {
   });
 
   test('cancelled for a conflict are an answer, throttled ones an error', async () => {
-    const cancelled = (Code: string) =>
+    const cancelled = (Code: string, Message = '') =>
       new DynamoDbItemStore({
         send: async () => {
           throw new TransactionCanceledException({
             message: 'cancelled',
             $metadata: {},
-            CancellationReasons: [{ Code: 'None' }, { Code }],
+            CancellationReasons: [{ Code: 'None' }, { Code, Message }],
           });
         },
       } as never);
@@ -161,6 +161,9 @@ describe('transactions', () => {
     });
     await expect(cancelled('ThrottlingError').transact(actions)).rejects.toThrow('ThrottlingError');
     await expect(cancelled('None').transact(actions)).rejects.toThrow('cancelled');
+    // The service answers so where DynamoDB Local refuses the whole request.
+    const tooLarge = cancelled('ValidationError', 'Item size has exceeded the maximum allowed size').transact(actions);
+    await expect(tooLarge).rejects.toMatchObject({ code: 'ITEM_TOO_LARGE' });
   });
 
   test('under way on an item make a plain write of it an error that is retried', async () => {
