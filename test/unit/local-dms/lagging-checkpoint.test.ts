@@ -10,7 +10,16 @@ function world(lagMs: number) {
       stored.set(key, value);
     },
   };
-  return { clock, stored, checkpoint: new LaggingCheckpoint(store, 'replication', lagMs, () => clock.now) };
+  return {
+    clock,
+    stored,
+    checkpoint: new LaggingCheckpoint(
+      store,
+      'replication',
+      () => clock.now - lagMs,
+      () => clock.now,
+    ),
+  };
 }
 
 it('records a place only when it was accepted longer ago than the lag', async () => {
