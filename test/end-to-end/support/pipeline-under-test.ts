@@ -1,0 +1,116 @@
+/**
+ * A whole pipeline in the test's own process: private database, sample, one-machine AWS, and a subscriber who was there before the first
+ * event. It stands in a temporary directory, and stopping it checks that no process and no listener is left.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeAssemblyFresh } from '#cli/pipeline/assembly.ts';
+import { isFullLoadDone } from '#cli/pipeline/full-load.ts';
+import { LOCAL_PARAMETERS } from '#cli/pipeline/parameters.ts';
+import { reportOf } from '#cli/pipeline/resource-status.ts';
+import { privateSource } from '#cli/pipeline/source.ts';
+import { ASSEMBLY_DIRECTORY } from '#cli/project.ts';
+import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
+import type { SampleOptions } from '#sample/generate.ts';
+import { loadSample } from '#sample/load-sample.ts';
+import { until } from './eventually.ts';
+import { descendantsOf, type KnownProcess, type Listener, listenersOf, stillListening, stillRunning } from './process-tree.ts';
+import { type Reach, reachOf } from './reach.ts';
+import { openSourceWrites, type SourceWrites } from './source-writes.ts';
+import { Subscriber } from './subscriber.ts';
+import { Tables } from './tables.ts';
+
+export interface PipelineUnderTest {
+  readonly dataDirectory: string;
+  readonly local: LocalPipeline;
+  readonly reach: Reach;
+  readonly source: SourceWrites;
+  readonly subscriber: Subscriber;
+  readonly tables: Tables;
+  /** Lines that the pipeline's parts said about themselves. */
+  readonly talk: readonly string[];
+  /** What the functions wrote to their logs. */
+  functionLogs(): string;
+  processes(): KnownProcess[];
+  listeners(): Listener[];
+  /** Throws when anything that was started is still there afterwards. */
+  stop(): Promise<void>;
+}
+
+export interface PipelineOptions {
+  readonly sample?: SampleOptions;
+  readonly assemblyDirectory?: string;
+  /** False when the full load is not expected to get through. */
+  readonly awaitFullLoad?: boolean;
+}
+
+/** Five dimensions, the group of all hybrids, and no metric: every event of a metric is the work of a test. */
+export const NO_METRICS: SampleOptions = { dimensions: 5, primitives: 0, hybrids: 0 };
+
+export async function startPipelineUnderTest(options: PipelineOptions = {}): Promise<PipelineUnderTest> {
+  const talk: string[] = [];
+  const log = (source: string, message: string, fields: unknown = {}): void =>
+    void talk.push(`${source}: ${message} ${JSON.stringify(fields)}`);
+  await makeAssemblyFresh((line) => void talk.push(line));
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
+  const undo: (() => Promise<void>)[] = [() => rm(dataDirectory, { recursive: true, force: true })];
+  const takeDown = async (): Promise<void> => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    const database = await privateSource(dataDirectory, log, (line) => void talk.push(line));
+    undo.push(() => database.stop());
+    const source = await openSourceWrites(database.url);
+    undo.push(() => source.close());
+    await loadSample(source.connection, options.sample ?? NO_METRICS);
+    const local = await startLocalAws({
+      assemblyDirectory: options.assemblyDirectory ?? ASSEMBLY_DIRECTORY,
+      dataDirectory,
+      parameters: LOCAL_PARAMETERS,
+      sourceUrl: database.replicationUrl,
+      log,
+    });
+    undo.push(() => local.stop());
+    const reach = reachOf(local, new Map(Object.entries(local.outputs)));
+    const subscriber = new Subscriber('e2e-subscriber');
+    await subscriber.subscribe(reach);
+    undo.push(() => subscriber.leave());
+    const tables = new Tables(reach);
+    undo.push(async () => tables.close());
+    if (options.awaitFullLoad !== false) {
+      const report = () => reportOf(local.status());
+      await until('the full load is done', () => isFullLoadDone(report()), () => [report(), ...talk.slice(-20)], 120_000);
+    }
+    const processes = () => descendantsOf(process.pid);
+    const listeners = () => listenersOf([process.pid, ...processes().map(({ pid }) => pid)]);
+    return {
+      dataDirectory,
+      local,
+      reach,
+      source,
+      subscriber,
+      tables,
+      talk,
+      functionLogs: () => functionLogs(dataDirectory),
+      processes,
+      listeners,
+      async stop() {
+        const [started, opened] = [processes(), listeners()];
+        await takeDown();
+        const leftover = [...stillRunning(started).map(({ command }) => command), ...stillListening(opened)];
+        if (leftover.length > 0) throw new Error(`the stopped pipeline has left behind: ${leftover.join(' · ')}`);
+      },
+    };
+  } catch (error) {
+    await takeDown();
+    throw new Error(`the pipeline did not start; it said:\n  ${talk.slice(-20).join('\n  ')}`, { cause: error });
+  }
+}
+
+export function functionLogs(dataDirectory: string): string {
+  const directory = join(dataDirectory, 'log');
+  const files = readdirSync(directory).filter((file) => file.startsWith('lambda-'));
+  return files.map((file) => readFileSync(join(directory, file), 'utf8')).join('\n');
+}

@@ -1,0 +1,60 @@
+/** What lies in the pipeline's tables, read through the gateway with the SDK as any reader does. */
+import { type AttributeValue, DynamoDBClient, GetItemCommand, QueryCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import type { Reach } from './reach.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+export class Tables {
+  readonly #client: DynamoDBClient;
+  readonly #reach: Reach;
+
+  constructor(reach: Reach) {
+    this.#client = new DynamoDBClient(reach.client);
+    this.#reach = reach;
+  }
+
+  async metric(name: string, version = '0'): Promise<Item | undefined> {
+    const key = { name: { S: name }, version: { S: version } };
+    return this.#get('MetricsTable', key);
+  }
+
+  /** All items under a name, "0" first. */
+  async metricVersions(name: string): Promise<Item[]> {
+    const { Items = [] } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#reach.output('MetricsTable'),
+        KeyConditionExpression: '#name = :name',
+        ExpressionAttributeNames: { '#name': 'name' },
+        ExpressionAttributeValues: { ':name': { S: name } },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  }
+
+  async sourceRow(pk: string, sk: string): Promise<Item | undefined> {
+    return this.#get('SourceRowsTable', { pk: { S: pk }, sk: { S: sk } });
+  }
+
+  async all(output: 'MetricsTable' | 'SourceRowsTable' | 'QuarantineTable'): Promise<Item[]> {
+    const items: Item[] = [];
+    const request = { TableName: this.#reach.output(output), ConsistentRead: true };
+    for await (const { Items = [] } of paginateScan({ client: this.#client }, request)) items.push(...Items);
+    return items;
+  }
+
+  /** Last revision of every metric that ever was, deleted ones included. */
+  async revisions(): Promise<Map<string, bigint>> {
+    const heads = (await this.all('SourceRowsTable')).filter(({ sk }) => sk?.S === 'head');
+    return new Map(heads.map(({ pk, revision }) => [(pk?.S ?? '').replace('metric#', ''), BigInt(revision?.N ?? '0')]));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async #get(output: string, Key: Item): Promise<Item | undefined> {
+    const TableName = this.#reach.output(output);
+    return (await this.#client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }))).Item;
+  }
+}
