@@ -95,6 +95,9 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
   ])
     .addOption(new Option('--writes <n>', 'how many writes').argParser(wholeNumber(1, 1_000_000)).default(50))
     .addOption(
+      new Option('--writes-per-second <n>', 'pace of the writes').argParser(wholeNumber(1, 10_000)).default(10),
+    )
+    .addOption(
       new Option('--seed <n>', 'makes the writes repeatable').argParser(wholeNumber(0, 2 ** 31 - 1)).default(1),
     )
     .addOption(new Option('--metrics <n>', 'size of the sample, metrics in all').argParser(wholeNumber(22, 1_000_000)))

@@ -27,22 +27,33 @@ export async function followFullLoad(local: LocalPipeline, terminal: Terminal, s
   }
 }
 
-export function isFullLoadDone({ replication, mappings }: PipelineReport): boolean {
-  return replication?.state === 'replicating' && mappings.length > 0 && mappings.every(({ lagMs }) => lagMs === 0);
+/** Reading a row and applying it are counted by two parts, so that "nothing waits" is not mistaken for "nothing has come yet". */
+export function isFullLoadDone(report: PipelineReport): boolean {
+  const { replication, mappings } = report;
+  return (
+    replication?.state === 'replicating' &&
+    mappings.length > 0 &&
+    mappings.every(({ lagMs }) => lagMs === 0) &&
+    applied(report) >= rowsRead(report)
+  );
 }
 
-/** `Full load: 1234 of 1500 rows (metrics 120/220)…` */
-export function fullLoadLine({ replication, mappings }: PipelineReport): string {
-  const tables = replication?.tables ?? [];
-  const loaded = tables.reduce((sum, { rowsLoaded }) => sum + rowsLoaded, 0);
-  const total = tables.reduce((sum, { rowsTotal, rowsLoaded }) => sum + (rowsTotal ?? rowsLoaded), 0);
-  const current = tables.find((table) => !table.loaded);
-  if (replication?.state === 'replicating') {
-    const behind = Math.max(0, ...mappings.map(({ lagMs }) => lagMs ?? 0));
-    return behind === 0
-      ? `Full load: ${loaded} rows, done.`
-      : `Full load: ${loaded} rows sent, the replicator is working on them…`;
-  }
+/** `Full load: 1234 of 1500 rows read (metrics), 800 applied…` */
+export function fullLoadLine(report: PipelineReport): string {
+  const tables = report.replication?.tables ?? [];
   if (tables.length === 0) return 'Full load: starting…';
-  return `Full load: ${loaded} of ${total} rows${current === undefined ? '' : ` (${current.table})`}…`;
+  const read = rowsRead(report);
+  const total = tables.reduce((sum, { rowsTotal, rowsLoaded }) => sum + (rowsTotal ?? rowsLoaded), 0);
+  if (isFullLoadDone(report)) {
+    return read === 0 ? 'Going on from the last checkpoint.' : `Full load: ${read} rows read and applied.`;
+  }
+  const current = tables.find((table) => !table.loaded);
+  const place = current === undefined ? '' : ` (${current.table})`;
+  return `Full load: ${read} of ${Math.max(read, total)} rows read${place}, ${Math.min(read, applied(report))} applied…`;
 }
+
+const rowsRead = ({ replication }: PipelineReport): number =>
+  (replication?.tables ?? []).reduce((sum, { rowsLoaded }) => sum + rowsLoaded, 0);
+
+/** The mapping on the change stream is the one that takes every row; the other takes only what is finished later. */
+const applied = ({ mappings }: PipelineReport): number => Math.max(0, ...mappings.map(({ records }) => records));

@@ -22,7 +22,13 @@ const replication = z.object({
   tables: z.array(table).default([]),
 });
 
-const reader = z.object({ state: z.string(), lagMs: z.number().optional(), lastError: z.string().optional() });
+const reader = z.object({
+  state: z.string(),
+  lagMs: z.number().optional(),
+  /** Records it has finished with since it started. */
+  records: z.number().default(0),
+  lastError: z.string().optional(),
+});
 
 const bus = z.object({ state: z.string(), accepted: z.number().optional(), rules: z.number().optional() });
 

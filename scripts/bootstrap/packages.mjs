@@ -2,16 +2,7 @@
 // were installed, so that a later start costs one hash. A lock keeps two bootstraps of one clone from running `npm ci` together.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from './clone-lock.mjs';
 import { packagesMatchLock } from './decisions.mjs';

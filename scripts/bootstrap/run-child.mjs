@@ -29,10 +29,26 @@ export function runChild(program, args, { env, cwd, ownGroup = false }) {
       child.kill(signal);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    stopWithNpm(env, () => child.kill('SIGTERM'));
     child.on('error', (error) => {
       process.stderr.write(`${program} could not be started: ${error.message}\n`);
       resolve(1);
     });
     child.on('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
   });
+}
+
+/**
+ * npm runs a script through a shell and passes a signal to that shell only, which dies of it without a word to anybody below. So a
+ * command that npm or npx started stops when its shell has gone.
+ */
+function stopWithNpm(env, stop) {
+  if (env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    stop();
+  }, 300);
+  watch.unref();
 }

@@ -1,0 +1,44 @@
+/** Makes product-like writes on the private database at an even pace, and notes when each was committed, so that an event can show its latency. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { connectSource } from '#local/dms/source-connection.ts';
+import { binlogEndPosition } from '#sample/binlog-end.ts';
+import { type ProductWriter, productWriter } from '#sample/product-writes.ts';
+import { CommitLog } from '../demo/commit-log.ts';
+
+export class GentleWriter {
+  readonly commits: CommitLog;
+  readonly #connection: Connection;
+  readonly #writer: ProductWriter;
+
+  private constructor(connection: Connection, commits: CommitLog, seed: number) {
+    this.#connection = connection;
+    this.commits = commits;
+    this.#writer = productWriter(connection, seed);
+  }
+
+  static async open(url: string, seed = randomInt(1, 2 ** 31)): Promise<GentleWriter> {
+    const connection = await connectSource(url);
+    return new GentleWriter(connection, new CommitLog(await binlogEndPosition(connection)), seed);
+  }
+
+  /** Makes one write and answers how many rows it changed. */
+  async write(): Promise<number> {
+    const { transactions, rows } = await this.#writer.write();
+    for (const { endPosition, committedAtMs } of transactions) this.commits.add(endPosition, committedAtMs);
+    return rows;
+  }
+
+  /** Writes until the signal is aborted. */
+  async run(perSecond: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.write();
+      await delay(1000 / perSecond, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.end();
+  }
+}
