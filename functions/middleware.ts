@@ -4,7 +4,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-export const logger = new Logger();
+export const logger = new Logger({ serviceName: 'metric-relay' });
 
 export function lambdaHandler<E, R>(handle: (event: E) => Promise<R>) {
   return middy<E, R, Error, Context>(handle).use(injectLambdaContext(logger, { logEvent: false }));

@@ -4,6 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { LocalPipeline } from '#local/runtime.ts';
 import { failed, messageOf, usageError } from '../command-failure.ts';
 import type { Connection } from '../connection/connection.ts';
 import { requireOutput } from '../connection/connection.ts';
@@ -116,12 +117,17 @@ async function show(
 }
 
 export function connectionTo({ local }: RunningPipeline): Connection {
-  const { endpoint, region, credentials, outputs } = local;
+  const { endpoint, region, credentials } = local;
   return {
     clientConfig: { endpoint, region, credentials: { ...credentials }, maxAttempts: 3 },
     region,
-    outputs: new Map(Object.entries(outputs)),
+    outputs: new Map(Object.entries(userOutputs(local))),
   };
+}
+
+/** Outputs of the last stack, the one that a user names with --stack; the other stack's are exports between the two. */
+function userOutputs({ outputsOfStack, stackNames }: LocalPipeline): Readonly<Record<string, string>> {
+  return outputsOfStack.get(stackNames.at(-1) ?? '') ?? {};
 }
 
 async function writeFile(directory: string, { local, source }: RunningPipeline): Promise<void> {
@@ -134,7 +140,7 @@ async function writeFile(directory: string, { local, source }: RunningPipeline):
     accountId,
     credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
     sourceUrl: source.url,
-    outputs: Object.entries(local.outputs),
+    outputs: Object.entries(userOutputs(local)),
   });
 }
 

@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { ClientConfig } from './connection.ts';
+import type { ClientConfig } from './client-config.ts';
 
 export const dynamoDb = (config: ClientConfig): DynamoDBClient => new DynamoDBClient(config);
 

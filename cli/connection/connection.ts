@@ -3,6 +3,7 @@
  * Either way a command gets the same two things, a client configuration and the stack's outputs, so it has one implementation.
  */
 import { preconditionMissing } from '../command-failure.ts';
+import type { ClientConfig } from './client-config.ts';
 import { isProcessAlive, readPipelineFile } from './pipeline-file.ts';
 import { readStackOutputs } from './stack-outputs.ts';
 
@@ -11,14 +12,6 @@ export interface ConnectionOptions {
   readonly dataDirectory: string;
   readonly stack?: string | undefined;
   readonly region?: string | undefined;
-}
-
-/** What every SDK client is built with. Without credentials the SDK's default chain finds them. */
-export interface ClientConfig {
-  readonly region?: string;
-  readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly maxAttempts: number;
 }
 
 export interface LocalConnection {

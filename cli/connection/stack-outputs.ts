@@ -1,6 +1,6 @@
 /** Reads a deployed stack's outputs. The CloudFormation client is loaded only here: no local command needs it. */
 import { messageOf, preconditionMissing } from '../command-failure.ts';
-import type { ClientConfig } from './connection.ts';
+import type { ClientConfig } from './client-config.ts';
 
 export async function readStackOutputs(
   stack: string,

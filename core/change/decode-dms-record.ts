@@ -6,7 +6,7 @@ import { type DmsRecord, dmsDataOperation, dmsRecord } from '#schemas/dms-record
 import { LINEAGE_COLUMN, SOURCE_SCHEMA } from '#schemas/source/lph.ts';
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import { RelayError } from '../error/relay-error.ts';
-import { columnValue } from './column-value.ts';
+import { canonicalDatetime, columnValue } from './column-value.ts';
 import { membersOf, parseExactJson } from './exact-json.ts';
 import type { Row, RowChange, RowKey } from './row-change.ts';
 import { type Moment, normaliseTimestamp } from './source-position.ts';
@@ -64,7 +64,7 @@ function decodeRow(record: DmsRecord, table: SourceTable): readonly RowChange[] 
   const moment = momentOf(record, columns, operation.data === 'load');
   const commit = {
     ...(moment.position && { transactionId: moment.position.transactionId.toString() }),
-    committedAt: metadata['commit-timestamp'] ?? moment.builtAt,
+    committedAt: canonicalDatetime(metadata['commit-timestamp'] ?? moment.builtAt) ?? moment.builtAt,
   };
   const key = keyOf(columns, table);
   if (operation.data === 'delete') return [{ table, key, operation: 'delete', row: null, moment, commit }];

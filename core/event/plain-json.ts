@@ -1,6 +1,6 @@
 /**
  * An item of the Metrics table as plain JSON for the event. A DynamoDB number becomes a JSON number only when its text survives the
- * round trip, so that no consumer reads a rounded value. Attribute names are ours, never the source's.
+ * round trip, so that no consumer reads a rounded value. Members are in the order of their names: DynamoDB gives them in none. Attribute names are ours, never the source's.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../platform/item-store.ts';
@@ -30,5 +30,6 @@ export function plainValue(value: AttributeValue): PlainValue {
 }
 
 export function plainJson(item: Item): { readonly [member: string]: PlainValue } {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plainValue(value)]));
+  const attributes = Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(attributes.map(([name, value]) => [name, plainValue(value)]));
 }

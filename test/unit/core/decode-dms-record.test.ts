@@ -45,7 +45,7 @@ describe('a data record', () => {
       }),
     );
     expect(change.moment).toEqual({ builtAt: '2026-11-20T12:00:01.000000Z' });
-    expect(change.commit).toEqual({ committedAt: '2026-11-20T12:00:01.000000Z' });
+    expect(change.commit).toEqual({ committedAt: '2026-11-20T12:00:01Z' });
   });
 
   test('that is a delete needs nothing but its key', () => {
