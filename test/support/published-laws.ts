@@ -13,7 +13,13 @@ export function expectPublished(world: RelayWorld, story: SourceStory, history: 
   expectEvents(world, story, history);
   for (const item of world.tables.table('SourceRows').values()) {
     if (item.sk?.S !== HEAD) continue;
-    const rest = [item.unfinished?.S, item.deleting?.BOOL, item.displaced?.M && 'displaced', item.claimedName?.S];
+    const rest = [
+      item.unfinished?.S,
+      item.deleting?.BOOL,
+      item.displaced?.M && 'displaced',
+      item.claimedName?.S,
+      item.vacated?.SS,
+    ];
     expect(rest, `${history}: what the head ${item.pk?.S} still wants to do`).toEqual(rest.map(() => undefined));
   }
 }
