@@ -114,3 +114,10 @@ export function functionLogs(dataDirectory: string): string {
   const files = readdirSync(directory).filter((file) => file.startsWith('lambda-'));
   return files.map((file) => readFileSync(join(directory, file), 'utf8')).join('\n');
 }
+
+/** Waits until the replicator has stored a row of the source: what refers to it afterwards finds it there. */
+export async function mirrored({ tables }: PipelineUnderTest, partition: string, ...rows: readonly string[]): Promise<void> {
+  for (const sk of rows) {
+    await until(`the row ${partition} ${sk} is in the mirror`, async () => (await tables.sourceRow(partition, sk))?.row !== undefined);
+  }
+}

@@ -62,24 +62,33 @@ export const group = (id: number, name: string): string =>
 export const inGroup = (groupId: number, ...dimensionIds: readonly number[]): string =>
   `INSERT INTO dimensions_metric_groups VALUES ${dimensionIds.map((id) => `(${id}, ${groupId})`).join(', ')}`;
 
-export function metric(
-  id: number | string,
-  name: string,
-  groupId: number,
-  { type = 'SCALAR', chained = null as number | null, cutoff = null as string | null } = {},
-): string {
-  return `INSERT INTO metrics VALUES (${id}, ${quoted(name)}, '${type}', ${groupId}, ${chained ?? 'NULL'},
-    ${cutoff === null ? 'NULL' : quoted(cutoff)}, '${WHEN}', 'ann', '${WHEN}')`;
+interface MetricColumns {
+  readonly type?: string;
+  readonly chained?: number;
+  readonly cutoff?: string;
 }
 
-export function version(
-  metricId: number | string,
-  number: number,
-  { style = 'SUM', param = null as string | null, formula = null as string | null, reason = undefined as string | undefined } = {},
-): string {
-  const deprecation = reason === undefined ? 'NULL, NULL, NULL' : `'${WHEN}', 'bob', ${quoted(reason)}`;
-  return `INSERT INTO metric_versions VALUES (${metricId}, ${number}, '${style}', ${param ?? 'NULL'},
-    ${formula === null ? 'NULL' : quoted(formula)}, '${WHEN}', 'ann', ${deprecation})`;
+export function metric(id: number | string, name: string, groupId: number, columns: MetricColumns = {}): string {
+  const { type = 'SCALAR', chained, cutoff } = columns;
+  return `INSERT INTO metrics VALUES (${id}, ${quoted(name)}, '${type}', ${groupId}, ${chained ?? 'NULL'},
+    ${cutoff === undefined ? 'NULL' : quoted(cutoff)}, '${WHEN}', 'ann', '${WHEN}')`;
+}
+
+interface VersionColumns {
+  readonly style?: string;
+  readonly param?: string;
+  readonly formula?: string;
+  readonly at?: string;
+  readonly by?: string;
+  /** Sets all three columns of a deprecation. */
+  readonly deprecatedFor?: string;
+}
+
+export function version(metricId: number | string, number: number, columns: VersionColumns = {}): string {
+  const { style = 'SUM', param = 'NULL', formula, at = WHEN, by = 'ann', deprecatedFor } = columns;
+  const deprecation = deprecatedFor === undefined ? 'NULL, NULL, NULL' : `'${at}', '${by}', ${quoted(deprecatedFor)}`;
+  return `INSERT INTO metric_versions VALUES (${metricId}, ${number}, '${style}', ${param},
+    ${formula === undefined ? 'NULL' : quoted(formula)}, '${at}', '${by}', ${deprecation})`;
 }
 
 export const consumes = (consumerId: number, ...consumedIds: readonly number[]): string =>

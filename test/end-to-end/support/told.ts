@@ -1,8 +1,10 @@
 /** Short forms in which a test states the exact event and the exact item that a write must give. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { plainJson } from '#core/event/plain-json.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import type { MetricChanged } from '#schemas/metric-changed.ts';
+import { plainJson } from '#core/event/plain-json.ts';
+import type { MetricChange, MetricChanged } from '#schemas/metric-changed.ts';
+import { eventually } from './eventually.ts';
 import type { PipelineUnderTest } from './pipeline-under-test.ts';
 import type { Commit } from './source-writes.ts';
 import type { Item } from './tables.ts';
@@ -41,17 +43,64 @@ export async function expectEvents(
 ): Promise<void> {
   const events = await pipeline.subscriber.awaitRevisions(metricId, from, from + expected.length - 1);
   expect(events.map(told)).toEqual(expected);
-  for (const [index, { metadata, data }] of events.entries()) {
-    expect(data.metricId).toBe(String(metricId));
-    expect(metadata).toMatchObject({ eventId: `${metricId}:${from + index}`, schemaVersion: '1.0', replay: false });
-    const transaction = BigInt(metadata.correlationId);
-    expect(transaction > commit.after - 1n && transaction <= commit.end, `transaction ${transaction} of ${commit.after}–${commit.end}`).toBe(true);
-    expect(Math.abs(Date.now() - Date.parse(metadata.occurredAt))).toBeLessThan(300_000);
+  for (const event of events) expectDated(event, commit);
+  await expectWholeMetric(pipeline, events);
+}
+
+/**
+ * For a write of several rows that a reader may see in steps, because rows travel in different shards: awaits that the metric's item "0"
+ * holds this, and states that the events up to there are of these kinds and that each goes on exactly where the last one ended.
+ * Answers the revision at the end.
+ */
+export async function expectSteps(
+  pipeline: PipelineUnderTest,
+  metricId: number | string,
+  from: number,
+  commit: Commit,
+  expected: { readonly name: string; readonly item: Item; readonly first: MetricChange },
+): Promise<number> {
+  const item = await eventually(
+    `item "0" of ${expected.name} is as it must be`,
+    async () => {
+      const found = await pipeline.tables.metric(expected.name);
+      return isDeepStrictEqual(withoutRevision(content(found)), expected.item) ? found : undefined;
+    },
+    async () => ({ found: content(await pipeline.tables.metric(expected.name)), expected: expected.item }),
+  );
+  const revision = Number(item.revision?.N);
+  const events = await pipeline.subscriber.awaitRevisions(metricId, from, revision);
+  for (const event of events) expectDated(event, commit);
+  const [first, ...later] = events.map(({ data }) => data);
+  expect(first?.change).toBe(expected.first);
+  for (const [index, { change, changedAttributes, previous }] of later.entries()) {
+    expect(change).toBe('UPDATED');
+    const before = new Map(Object.entries((index === 0 ? first : later[index - 1])?.metric ?? {}));
+    const stated = changedAttributes.filter((name) => before.has(name)).map((name) => [name, before.get(name)]);
+    expect(previous).toEqual(Object.fromEntries(stated));
   }
-  const last = events.at(-1)?.data;
-  if (last === undefined || last.change === 'DELETED') return;
-  const item = await pipeline.tables.metric(last.name);
-  const { lastChange: _, ...metric } = item ?? {};
-  expect(last.metric).toEqual(plainJson(metric));
-  expect(item?.lastChange?.M?.transactionId?.S).toBe(events.at(-1)?.metadata.correlationId);
+  await expectWholeMetric(pipeline, events);
+  return revision;
+}
+
+function expectDated({ metadata, data }: MetricChanged, commit: Commit): void {
+  expect(metadata).toMatchObject({ eventId: `${data.metricId}:${data.revision}`, schemaVersion: '1.0', replay: false });
+  const transaction = BigInt(metadata.correlationId);
+  const inCommit = transaction >= commit.after && transaction <= commit.end;
+  expect(inCommit, `transaction ${transaction} lies in ${commit.after}–${commit.end}`).toBe(true);
+  expect(Math.abs(Date.now() - Date.parse(metadata.occurredAt))).toBeLessThan(600_000);
+}
+
+async function expectWholeMetric(pipeline: PipelineUnderTest, events: readonly MetricChanged[]): Promise<void> {
+  const last = events.at(-1);
+  if (last === undefined || last.data.change === 'DELETED') return;
+  const item = await pipeline.tables.metric(last.data.name);
+  const { lastChange, ...metric } = item ?? {};
+  expect(last.data.metric).toEqual(plainJson(metric));
+  expect(lastChange?.M?.transactionId?.S).toBe(last.metadata.correlationId);
+}
+
+function withoutRevision(item: Item | undefined): Item | undefined {
+  if (item === undefined) return undefined;
+  const { revision: _, ...rest } = item;
+  return rest;
 }
