@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { atRest } from './support/laws.ts';
 import { mirrored, type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
-import { createGroup, createPrimitive, created } from './support/primitive.ts';
+import { created, createGroup, createPrimitive } from './support/primitive.ts';
 import { dimension, inGroup, metric, quoted, version } from './support/source-writes.ts';
 import { expectEvents, number, text } from './support/told.ts';
 
@@ -35,7 +35,13 @@ test('a version number at the end of INT UNSIGNED is the latest one', async () =
   const commit = await pipeline.source.transaction(version(610, 10), version(610, 9), version(610, 4_294_967_295));
   const found = await pipeline.subscriber.awaitRevisions(610, 2, 2);
   expect(BigInt(found[0]?.metadata.correlationId ?? 0) >= commit.after).toBe(true);
-  await mirrored(pipeline, 'metric#610', 'row#metric_versions#9', 'row#metric_versions#10', 'row#metric_versions#4294967295');
+  await mirrored(
+    pipeline,
+    'metric#610',
+    'row#metric_versions#9',
+    'row#metric_versions#10',
+    'row#metric_versions#4294967295',
+  );
   const { source, tables, subscriber } = pipeline;
   await atRest(source, tables, subscriber);
   expect((await tables.metric('many_versions'))?.latestVersion).toEqual(number('4294967295'));
@@ -55,7 +61,14 @@ test.each([
   const [event] = await pipeline.subscriber.awaitRevisions(id, 1, 1);
   expect(event?.data.metric?.aggregationParam).toBe(inEvent);
 });
-const DECIMALS = ['9999999999.9999999999', '-0.0000000001', '0.1234567891', '0.5000000000', '1200.0000000000', '0.0000000000'];
+const DECIMALS = [
+  '9999999999.9999999999',
+  '-0.0000000001',
+  '0.1234567891',
+  '0.5000000000',
+  '1200.0000000000',
+  '0.0000000000',
+];
 
 test.each([
   ['630', 'with an emoji', '📦 delivered'],
@@ -106,7 +119,9 @@ test('NULL is an absent attribute, the empty string is an empty string', async (
   await source.transaction(version(650, 2, { deprecatedFor: '' }));
   await subscriber.awaitRevisions(650, 2, 2);
   expect((await tables.metric('empties'))?.deprecatedReason).toEqual(text(''));
-  const commit = await source.transaction('UPDATE metric_versions SET deprecated_reason = NULL WHERE metric_id = 650 AND version = 2');
+  const commit = await source.transaction(
+    'UPDATE metric_versions SET deprecated_reason = NULL WHERE metric_id = 650 AND version = 2',
+  );
   await expectEvents(pipeline, 650, 3, commit, {
     change: 'UPDATED',
     name: 'empties',
@@ -133,7 +148,10 @@ test('a formula of 60,000 bytes and a reason of 1,024 characters arrive whole', 
   const formula = `a + ${'ß'.repeat(29_998)}`;
   await source.transaction(metric(670, 'long', 5000), version(670, 1, { formula, deprecatedFor: 'é'.repeat(1024) }));
   await subscriber.awaitRevisions(670, 1, 1);
-  expect(await tables.metric('long')).toMatchObject({ hybridFormula: text(formula), deprecatedReason: text('é'.repeat(1024)) });
+  expect(await tables.metric('long')).toMatchObject({
+    hybridFormula: text(formula),
+    deprecatedReason: text('é'.repeat(1024)),
+  });
 });
 
 test('afterwards the items are what an independent statement says and every revision had one event', async () => {

@@ -60,7 +60,10 @@ test('a new version with a touch of the metric adds an item, replaces item "0" a
 test('a deprecation is DEPRECATED, and the version that takes it back is RESTORED', async () => {
   await createPrimitive(pipeline, 120, 'claims');
   const { source, tables } = pipeline;
-  const deprecation = await source.transaction(version(120, 2, { at: LATER, by: 'bob', deprecatedFor: 'too coarse' }), touch(120));
+  const deprecation = await source.transaction(
+    version(120, 2, { at: LATER, by: 'bob', deprecatedFor: 'too coarse' }),
+    touch(120),
+  );
   await expectEvents(pipeline, 120, 2, deprecation, {
     change: 'DEPRECATED',
     name: 'claims',
@@ -81,7 +84,9 @@ test('a deprecation is DEPRECATED, and the version that takes it back is RESTORE
     changedAttributes: ['deprecatedAt', 'deprecatedBy', 'deprecatedReason', 'latestVersion'],
     previous: { deprecatedAt: LATER_ISO, deprecatedBy: 'bob', deprecatedReason: 'too coarse', latestVersion: 2 },
   });
-  expect(Object.keys((await tables.metric('claims')) ?? {}).filter((name) => name.startsWith('deprecated'))).toEqual([]);
+  expect(Object.keys((await tables.metric('claims')) ?? {}).filter((name) => name.startsWith('deprecated'))).toEqual(
+    [],
+  );
 });
 
 test('a version that is corrected in place changes item "0" and its own item, an older one its own item too', async () => {
@@ -95,7 +100,9 @@ test('a version that is corrected in place changes item "0" and its own item, an
     changedAttributes: ['latestVersion', 'updatedAt'],
     previous: { latestVersion: 1, updatedAt: WHEN_ISO },
   });
-  const correction = await source.transaction("UPDATE metric_versions SET created_by = 'eve' WHERE metric_id = 130 AND version = 2");
+  const correction = await source.transaction(
+    "UPDATE metric_versions SET created_by = 'eve' WHERE metric_id = 130 AND version = 2",
+  );
   await expectEvents(pipeline, 130, 3, correction, {
     change: 'UPDATED',
     name: 'visits',
@@ -123,7 +130,12 @@ test("a group's dimensions are replaced together with a new version", async () =
     'DELETE FROM dimensions_metric_groups WHERE metric_group_id = 1140',
     inGroup(1140, 3, 4, 5),
   );
-  const item = { ...firstItem(140, 'orders'), latestVersion: number(2), updatedAt: text(LATER_ISO), relatedDimensions: names('carrier', 'channel', 'station') };
+  const item = {
+    ...firstItem(140, 'orders'),
+    latestVersion: number(2),
+    updatedAt: text(LATER_ISO),
+    relatedDimensions: names('carrier', 'channel', 'station'),
+  };
   await expectSteps(pipeline, 140, 2, commit, { name: 'orders', item, first: 'UPDATED' });
   expect(await pipeline.tables.metric('orders', '1')).not.toHaveProperty('relatedDimensions');
 });
@@ -139,8 +151,17 @@ test('a hybrid bears the names of the metrics it consumes, and follows when they
     version(155, 1, { formula: 'a / b' }),
     consumes(155, 150, 151),
   );
-  const hybrid = { ...rest, valueType: text('HYBRID'), hybridFormula: text('a / b'), consumedMetrics: names('in_time', 'late') };
-  const revision = await expectSteps(pipeline, 155, 1, creation, { name: 'late_ratio', item: hybrid, first: 'CREATED' });
+  const hybrid = {
+    ...rest,
+    valueType: text('HYBRID'),
+    hybridFormula: text('a / b'),
+    consumedMetrics: names('in_time', 'late'),
+  };
+  const revision = await expectSteps(pipeline, 155, 1, creation, {
+    name: 'late_ratio',
+    item: hybrid,
+    first: 'CREATED',
+  });
 
   const replacement = await source.transaction(
     version(155, 2, { formula: 'a / nullif(c, 0)', at: LATER }),

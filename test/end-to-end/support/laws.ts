@@ -36,12 +36,16 @@ export async function atRest(
     withinMs,
   );
   const twofold = twoContents(subscriber);
-  if (twofold.length > 0) throw new Error(`event ids that came with two contents: ${twofold.slice(0, SHOWN).join('\n')}`);
+  if (twofold.length > 0)
+    throw new Error(`event ids that came with two contents: ${twofold.slice(0, SHOWN).join('\n')}`);
   const revisions = await tables.revisions();
   const invented = subscriber.metricIds.flatMap((id) =>
-    [...subscriber.ofMetric(id).keys()].filter((revision) => BigInt(revision) > (revisions.get(id) ?? 0n)).map((revision) => `${id}:${revision}`),
+    [...subscriber.ofMetric(id).keys()]
+      .filter((revision) => BigInt(revision) > (revisions.get(id) ?? 0n))
+      .map((revision) => `${id}:${revision}`),
   );
-  if (invented.length > 0) throw new Error(`events of revisions that no metric has: ${invented.slice(0, SHOWN).join()}`);
+  if (invented.length > 0)
+    throw new Error(`events of revisions that no metric has: ${invented.slice(0, SHOWN).join()}`);
   const items = plainItems(await tables.all('MetricsTable')).size;
   const events = subscriber.metricIds.reduce((sum, id) => sum + subscriber.ofMetric(id).size, 0);
   return { items, events, redelivered: subscriber.deliveries.length - events };

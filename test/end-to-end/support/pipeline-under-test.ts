@@ -16,7 +16,14 @@ import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
 import type { SampleOptions } from '#sample/generate.ts';
 import { loadSample } from '#sample/load-sample.ts';
 import { until } from './eventually.ts';
-import { descendantsOf, type KnownProcess, type Listener, listenersOf, stillListening, stillRunning } from './process-tree.ts';
+import {
+  descendantsOf,
+  type KnownProcess,
+  type Listener,
+  listenersOf,
+  stillListening,
+  stillRunning,
+} from './process-tree.ts';
 import { type Reach, reachOf } from './reach.ts';
 import { openSourceWrites, type SourceWrites } from './source-writes.ts';
 import { Subscriber } from './subscriber.ts';
@@ -81,7 +88,12 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
     undo.push(async () => tables.close());
     if (options.awaitFullLoad !== false) {
       const report = () => reportOf(local.status());
-      await until('the full load is done', () => isFullLoadDone(report()), () => [report(), ...talk.slice(-20)], 120_000);
+      await until(
+        'the full load is done',
+        () => isFullLoadDone(report()),
+        () => [report(), ...talk.slice(-20)],
+        120_000,
+      );
     }
     const processes = () => descendantsOf(process.pid);
     const listeners = () => listenersOf([process.pid, ...processes().map(({ pid }) => pid)]);
@@ -116,8 +128,15 @@ export function functionLogs(dataDirectory: string): string {
 }
 
 /** Waits until the replicator has stored a row of the source: what refers to it afterwards finds it there. */
-export async function mirrored({ tables }: PipelineUnderTest, partition: string, ...rows: readonly string[]): Promise<void> {
+export async function mirrored(
+  { tables }: PipelineUnderTest,
+  partition: string,
+  ...rows: readonly string[]
+): Promise<void> {
   for (const sk of rows) {
-    await until(`the row ${partition} ${sk} is in the mirror`, async () => (await tables.sourceRow(partition, sk))?.row !== undefined);
+    await until(
+      `the row ${partition} ${sk} is in the mirror`,
+      async () => (await tables.sourceRow(partition, sk))?.row !== undefined,
+    );
   }
 }

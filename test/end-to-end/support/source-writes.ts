@@ -94,5 +94,4 @@ export function version(metricId: number | string, number: number, columns: Vers
 export const consumes = (consumerId: number, ...consumedIds: readonly number[]): string =>
   `INSERT INTO metric_relationships VALUES ${consumedIds.map((id) => `(${id}, ${consumerId})`).join(', ')}`;
 
-export const touch = (metricId: number): string =>
-  `UPDATE metrics SET updated_at = NOW(6) WHERE id = ${metricId}`;
+export const touch = (metricId: number): string => `UPDATE metrics SET updated_at = NOW(6) WHERE id = ${metricId}`;

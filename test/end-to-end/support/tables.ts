@@ -1,5 +1,11 @@
 /** What lies in the pipeline's tables, read through the gateway with the SDK as any reader does. */
-import { type AttributeValue, DynamoDBClient, GetItemCommand, QueryCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  paginateScan,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { Reach } from './reach.ts';
 
 export type Item = Record<string, AttributeValue>;

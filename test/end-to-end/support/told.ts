@@ -1,6 +1,7 @@
 /** Short forms in which a test states the exact event and the exact item that a write must give. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
 import { isDeepStrictEqual } from 'node:util';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import { plainJson } from '#core/event/plain-json.ts';
 import type { MetricChange, MetricChanged } from '#schemas/metric-changed.ts';
