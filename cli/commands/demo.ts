@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Connection as SourceConnection } from 'mysql2/promise';
+import { coordinateNumber } from '#local/dms/binlog-coordinate.ts';
 import { connectSource } from '#local/dms/source-connection.ts';
 import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
@@ -52,6 +53,7 @@ interface Parts {
   readonly client: DynamoDBClient;
   readonly tables: Tables;
   readonly source: SourceConnection;
+  readonly writer: GentleWriter;
 }
 
 export async function demo(context: CommandContext, options: DemoOptions): Promise<ExitCode> {
@@ -89,8 +91,8 @@ async function run(context: CommandContext, options: DemoOptions, running: Runni
     metrics: requireOutput(connection, 'MetricsTable'),
     sourceRows: requireOutput(connection, 'SourceRowsTable'),
   };
-  const parts: Parts = { running, client, tables, source };
   const writer = await GentleWriter.open(running.source.url, options.seed + 1);
+  const parts: Parts = { running, client, tables, source, writer };
   const subscription = await subscribe(connection, requireOutput(connection, 'EventBus'), DEFAULT_PATTERN);
   const done = new AbortController();
   const arrivals: Arrivals = { seen: [], latenciesMs: [] };
@@ -149,7 +151,7 @@ async function settle(
     signal.throwIfAborted();
     const state = await readEndState(parts.client, parts.tables, parts.source);
     const open = missing(state);
-    if (open === 0 && isIdle(parts.running)) return state;
+    if (open === 0 && isIdle(parts.running, parts.writer.commits.end)) return state;
     const line = `${what}: ${state.items} items, ${open} still to arrive…`;
     if (line !== shown) {
       movedAt = Date.now();
@@ -161,9 +163,17 @@ async function settle(
   }
 }
 
-function isIdle({ local }: RunningPipeline): boolean {
-  const { mappings, pipe } = reportOf(local.status());
-  return mappings.every(({ lagMs }) => lagMs === 0) && pipe?.lagMs === 0;
+/** Everything that was written has been read from the binlog, and nothing waits on the way. */
+function isIdle({ local }: RunningPipeline, writtenUpTo: bigint): boolean {
+  const { mappings, pipe, replication } = reportOf(local.status());
+  const readUpTo = positionNumber(replication?.position);
+  return readUpTo >= writtenUpTo && mappings.every(({ lagMs }) => lagMs === 0) && pipe?.lagMs === 0;
+}
+
+/** `binlog.000001:4711` as the number of that place; -1 for no place. */
+function positionNumber(position: string | undefined): bigint {
+  const [file = '', offset = ''] = position?.split(':') ?? [];
+  return position === undefined ? -1n : coordinateNumber({ file, offset: Number(offset) });
 }
 
 function verdict(

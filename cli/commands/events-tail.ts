@@ -25,7 +25,7 @@ export async function eventsTail(context: CommandContext, options: EventsTailOpt
   } finally {
     await subscription.close();
   }
-  return interruption.requested ? EXIT.interrupted : EXIT.ok;
+  return EXIT.ok;
 }
 
 /** One delivery as one line for people; `committedAtMs` where the commit of its transaction was observed. */

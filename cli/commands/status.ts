@@ -9,7 +9,8 @@ export async function status({ terminal }: CommandContext, options: TargetOption
   const found = hops(await observe(await connectTo(options)));
   const healthy = found.every(({ state }) => state !== 'attention');
   if (options.json) {
-    terminal.out(JSON.stringify({ healthy, hops: found }));
+    const asObjects = found.map((hop) => ({ ...hop, facts: Object.fromEntries(hop.facts) }));
+    terminal.out(JSON.stringify({ healthy, hops: asObjects }));
   } else {
     terminal.out(
       renderTable(

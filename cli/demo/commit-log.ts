@@ -18,9 +18,14 @@ export class CommitLog {
     this.#start = start;
   }
 
+  /** The binlog's end after the last commit. */
+  get end(): bigint {
+    return this.#commits.at(-1)?.end ?? this.#start;
+  }
+
   /** Commits are added in binlog order. */
   add(end: bigint, committedAtMs: number): void {
-    const last = this.#commits.at(-1)?.end ?? this.#start;
+    const last = this.end;
     if (end < last) throw new RangeError(`A commit that ends at ${end} was added after one that ends at ${last}.`);
     this.#commits.push({ end, committedAtMs });
   }

@@ -5,7 +5,7 @@ import type { Observation, QueueDepth } from './observation.ts';
 export interface Hop {
   readonly hop: string;
   readonly state: 'ok' | 'attention' | 'unknown';
-  /** Name and value; a value that could not be seen is absent. */
+  /** Name, one of this file's, and value; null when it could not be seen. */
   readonly facts: readonly (readonly [string, string | number | null])[];
 }
 
