@@ -36,6 +36,8 @@ export interface PipelineUnderTest {
   readonly source: SourceWrites;
   readonly subscriber: Subscriber;
   readonly tables: Tables;
+  /** Where each metric stood when the subscriber had come: everything later must reach it. */
+  readonly start: ReadonlyMap<string, bigint>;
   /** Lines that the pipeline's parts said about themselves. */
   readonly talk: readonly string[];
   /** What the functions wrote to their logs. */
@@ -86,6 +88,7 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
     undo.push(() => subscriber.leave());
     const tables = new Tables(reach);
     undo.push(async () => tables.close());
+    const start = await tables.revisions();
     if (options.awaitFullLoad !== false) {
       const report = () => reportOf(local.status());
       await until(
@@ -104,6 +107,7 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
       source,
       subscriber,
       tables,
+      start,
       talk,
       functionLogs: () => functionLogs(dataDirectory),
       processes,
