@@ -76,7 +76,7 @@ export const metricVersions = {
   key: ['metric_id', 'version'],
   columns: {
     metric_id: bigint,
-    version: { kind: 'integer', sqlType: 'INT UNSIGNED' },
+    version: { kind: 'integer', sqlType: 'INT UNSIGNED', positive: true },
     aggregation_style: {
       kind: 'enum',
       sqlType: "ENUM('SUM','LAST_DAY_OF_PERIOD','PERCENTILE')",

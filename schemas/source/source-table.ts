@@ -17,6 +17,8 @@ export interface SourceColumn {
   readonly sqlType: string;
   /** True where the empty string is refused, because the value becomes a DynamoDB key. */
   readonly nonEmpty?: boolean;
+  /** True for a number that must be above 0, because "0" is the key of the current state. */
+  readonly positive?: boolean;
   /** Allowed members, for `enum`. */
   readonly members?: readonly string[];
 }

@@ -85,6 +85,12 @@ describe('an integer', () => {
     expect(canonical(column('integer'), '000')).toBe('0');
     expect(canonical(column('integer'), '-0')).toBe('0');
   });
+
+  test('that must be above 0 is refused when it is 0, as "0" is the key of the current state', () => {
+    expect(canonical(column('integer', { positive: true }), '1')).toBe('1');
+    expect(canonical(column('integer', { positive: true }), '0')).toBeUndefined();
+    expect(canonical(column('integer', { positive: true }), '-00')).toBeUndefined();
+  });
 });
 
 describe('text', () => {
