@@ -8,6 +8,7 @@ const ATTEMPTS = 6;
 const requestHandler = {
   connectionTimeout: 3_000,
   requestTimeout: 10_000,
+  throwOnRequestTimeout: true,
   httpAgent: { maxSockets: 64 },
   httpsAgent: { maxSockets: 64 },
 };
