@@ -85,3 +85,10 @@ export function stillListening(listeners: readonly Listener[]): string[] {
   const taken = new Set(output.split('\n').map((line) => line.trim().split(/\s+/)[3]));
   return listeners.map(({ address }) => address).filter((address) => taken.has(address));
 }
+
+/** Addresses that another machine could reach. Java listens on 127.0.0.1 through a socket that can do both protocols. */
+export function exposed(listeners: readonly Listener[]): string[] {
+  return listeners
+    .map(({ address }) => address)
+    .filter((address) => !/^(127\.0\.0\.1|\[::ffff:127\.0\.0\.1\]):/.test(address));
+}

@@ -6,7 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '#cli/project.ts';
 import { eventually, until } from './eventually.ts';
-import { descendantsOf, type KnownProcess, type Listener, listenersOf, stillListening, stillRunning } from './process-tree.ts';
+import {
+  descendantsOf,
+  type KnownProcess,
+  type Listener,
+  listenersOf,
+  stillListening,
+  stillRunning,
+} from './process-tree.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -22,6 +29,7 @@ export interface RelayProcess {
   stderr(): string;
   /** Waits for a line on stderr that matches. */
   said(pattern: RegExp, withinMs?: number): Promise<void>;
+  /** Does nothing to a process that has ended. */
   kill(signal: NodeJS.Signals): void;
   /** The processes below it and every address on which it or they listen, now. */
   footprint(): Footprint;
@@ -77,7 +85,9 @@ export function startRelay(
         withinMs,
       );
     },
-    kill: (signal) => process.kill(pid, signal),
+    kill(signal) {
+      if (!over) process.kill(pid, signal);
+    },
     footprint() {
       const processes = descendantsOf(pid);
       return { processes, listeners: listenersOf([pid, ...processes.map((one) => one.pid)]) };

@@ -1,0 +1,93 @@
+/** The same template with two IAM statements taken out: what their roles may not do is refused and said, and nothing is lost by it. */
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeAssemblyFresh } from '#cli/pipeline/assembly.ts';
+import { reportOf } from '#cli/pipeline/resource-status.ts';
+import { ASSEMBLY_DIRECTORY } from '#cli/project.ts';
+import { until } from './support/eventually.ts';
+import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
+import { group, inGroup, metric, version } from './support/source-writes.ts';
+
+/** `Publish` lets the pipe put events on the bus, `KeepRawRecords` lets the replicator keep what it sets aside. */
+const TAKEN_OUT = new Set(['Publish', 'KeepRawRecords']);
+
+let assembly: string;
+let pipeline: PipelineUnderTest;
+beforeAll(async () => {
+  await makeAssemblyFresh(() => {});
+  assembly = await mkdtemp(join(tmpdir(), 'relay-e2e-assembly-'));
+  expect(await copyWithout(TAKEN_OUT, assembly)).toBe(TAKEN_OUT.size);
+  pipeline = await startPipelineUnderTest({ assemblyDirectory: assembly });
+});
+afterAll(async () => {
+  await pipeline?.stop();
+  await rm(assembly, { recursive: true, force: true });
+});
+
+interface Template {
+  readonly Resources: Record<string, { Properties?: { PolicyDocument?: { Statement?: { Sid?: string }[] } } }>;
+}
+
+/** Copies the assembly; answers how many statements were taken out. */
+async function copyWithout(sids: ReadonlySet<string>, target: string): Promise<number> {
+  let removed = 0;
+  for (const entry of await readdir(ASSEMBLY_DIRECTORY, { withFileTypes: true })) {
+    const [from, to] = [join(ASSEMBLY_DIRECTORY, entry.name), join(target, entry.name)];
+    if (entry.isDirectory()) await symlink(from, to);
+    else if (!entry.name.endsWith('.template.json')) await cp(from, to);
+    else {
+      const template = JSON.parse(await readFile(from, 'utf8')) as Template;
+      for (const { Properties } of Object.values(template.Resources)) {
+        const document = Properties?.PolicyDocument;
+        if (document?.Statement === undefined) continue;
+        const kept = document.Statement.filter(({ Sid = '' }) => !sids.has(Sid));
+        removed += document.Statement.length - kept.length;
+        document.Statement = kept;
+      }
+      await writeFile(to, JSON.stringify(template));
+    }
+  }
+  return removed;
+}
+
+test('a pipe that may not publish says so in its status, the items arrive all the same, and no event gets through', async () => {
+  const { source, tables, local, subscriber } = pipeline;
+  await source.transaction(group(1300, 'mute'), inGroup(1300, 1));
+  await source.transaction(metric(300, 'mute', 1300), version(300, 1));
+  await until('the item is there', async () => (await tables.metric('mute')) !== undefined);
+  const pipe = () => reportOf(local.status()).pipe;
+  await until('the pipe says what it was refused', () => /AccessDenied/.test(pipe()?.lastError ?? ''), pipe);
+  expect(pipe()?.lastError).toContain('events:PutEvents');
+  await until('the record waits', () => (pipe()?.lagMs ?? 0) > 0, pipe);
+  expect(subscriber.deliveries).toEqual([]);
+});
+
+test('a replicator that may not keep raw records says so in its log and does not go past the bad record', async () => {
+  const { reach, tables, local } = pipeline;
+  const kinesis = new KinesisClient(reach.client);
+  await kinesis.send(
+    new PutRecordCommand({ StreamName: reach.output('ChangeStream'), Data: Buffer.from('bad'), PartitionKey: 'x' }),
+  );
+  kinesis.destroy();
+  const refused = () =>
+    pipeline
+      .functionLogs()
+      .split('\n')
+      .filter((line) => line.includes('AccessDenied'));
+  await until(
+    'the refusal is in the log',
+    () => refused().length > 0,
+    () => pipeline.functionLogs().slice(-2000),
+  );
+  expect(refused().join('\n')).toContain('s3:PutObject');
+  const lag = () => Math.max(...reportOf(local.status()).mappings.map(({ lagMs }) => lagMs ?? 0));
+  await until(
+    'the mapping lags behind the record',
+    () => lag() > 0,
+    () => local.status(),
+  );
+  expect(await tables.all('QuarantineTable')).toEqual([]);
+});
