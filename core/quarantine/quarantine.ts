@@ -26,8 +26,11 @@ export class Quarantine {
   async setAside(record: ChangeRecord, error: RelayError): Promise<void> {
     const objectKey = `quarantine/${record.shardId}/${record.sequenceNumber}.record`;
     await this.#putObject(objectKey, record.bytes);
-    await this.#store.putMany(this.#table, [
-      {
+    // A single put: it is the one operation on this table that the replicator's role has.
+    await this.#store.write({
+      kind: 'put',
+      table: this.#table,
+      item: {
         pk: { S: record.shardId },
         sk: { S: record.sequenceNumber.padStart(56, '0') },
         sequenceNumber: { S: record.sequenceNumber },
@@ -39,6 +42,6 @@ export class Quarantine {
         arrivedAt: { S: new Date(record.arrivedAtMs).toISOString() },
         quarantinedAt: { S: new Date(this.#nowMs()).toISOString() },
       },
-    ]);
+    });
   }
 }
