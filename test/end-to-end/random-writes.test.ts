@@ -29,11 +29,16 @@ test(`${WRITES} random writes of seed ${SEED} arrive, each visible change as one
   expect(rest.events).toBeGreaterThan(WRITES / 2);
   expect(await tables.all('QuarantineTable')).toEqual([]);
   const current = (await tables.all('MetricsTable')).filter((item) => item.version?.S === '0');
-  expect(current.filter((item) => item.incomplete !== undefined || item.claim !== undefined || item.deleted !== undefined)).toEqual([]);
+  expect(
+    current.filter((item) => item.incomplete !== undefined || item.claim !== undefined || item.deleted !== undefined),
+  ).toEqual([]);
 
   const written = writes.reduce((sum, { rows }) => sum + rows, 0);
   const { replication } = reportOf(local.status());
-  const counted = (replication?.tables ?? []).reduce((sum, { inserts, updates, deletes }) => sum + inserts + updates + deletes, 0);
+  const counted = (replication?.tables ?? []).reduce(
+    (sum, { inserts, updates, deletes }) => sum + inserts + updates + deletes,
+    0,
+  );
   expect(counted, 'rows that were written and rows that were captured').toBe(written);
   const loaded = (replication?.tables ?? []).reduce((sum, { rowsLoaded }) => sum + rowsLoaded, 0);
   await until(

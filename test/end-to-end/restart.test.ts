@@ -31,7 +31,11 @@ const subscriber = new Subscriber('restart-subscriber');
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
-  database = await privateSource(join(directory, 'database'), () => {}, () => {});
+  database = await privateSource(
+    join(directory, 'database'),
+    () => {},
+    () => {},
+  );
   source = await openSourceWrites(database.url);
   await loadSample(source.connection, { seed: SEED, dimensions: 20, primitives: 25, hybrids: 5 });
 });
@@ -72,7 +76,14 @@ test('writes that go on while the pipeline is stopped, started, killed and start
   })();
   const moreWrites = async (): Promise<void> => {
     const goal = writes + WRITES_BETWEEN;
-    await Promise.race([product, until(`${goal} writes are made`, () => writes >= goal, () => writes)]);
+    await Promise.race([
+      product,
+      until(
+        `${goal} writes are made`,
+        () => writes >= goal,
+        () => writes,
+      ),
+    ]);
   };
   try {
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
@@ -96,7 +107,9 @@ test('writes that go on while the pipeline is stopped, started, killed and start
     await connection.close();
   }
   const rest = await atRest(source, tables, subscriber, start, 120_000);
-  console.log(`${writes} writes, ${rest.items} items, ${rest.events} events, ${rest.redelivered} deliveries more than events`);
+  console.log(
+    `${writes} writes, ${rest.items} items, ${rest.events} events, ${rest.redelivered} deliveries more than events`,
+  );
   expect(writes).toBeGreaterThanOrEqual(WRITES_BETWEEN * 6);
   expect(await tables.all('QuarantineTable')).toEqual([]);
   tables.close();
