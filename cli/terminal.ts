@@ -47,7 +47,7 @@ export function processTerminal(onReaderGone: () => void = () => {}): Terminal {
         return;
       }
       clear();
-      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1)));
+      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns || 80) - 1)));
       progressShown = true;
     },
     style: (style, text) => (interactive ? styleText(style, text, { stream: process.stderr }) : text),

@@ -5,7 +5,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { LocalPipeline } from '#local/runtime.ts';
-import { failed, messageOf, usageError } from '../command-failure.ts';
+import { tryLock } from '../../scripts/bootstrap/clone-lock.mjs';
+import { failed, messageOf, preconditionMissing, usageError } from '../command-failure.ts';
 import type { Connection } from '../connection/connection.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { removePipelineFile, writePipelineFile } from '../connection/pipeline-file.ts';
@@ -37,7 +38,7 @@ export interface UpOptions {
 }
 
 export async function up(context: CommandContext, options: UpOptions): Promise<ExitCode> {
-  const { terminal, interruption } = context;
+  const { terminal } = context;
   const directory = dataDirectory(options.dataDir);
   const sourceUrl = process.env.SOURCE_URL === '' ? undefined : process.env.SOURCE_URL;
   if (options.metrics !== undefined && !options.sample)
@@ -45,7 +46,32 @@ export async function up(context: CommandContext, options: UpOptions): Promise<E
   if (sourceUrl !== undefined && (options.sample || (options.writesPerSecond ?? 0) > 0)) {
     terminal.say('SOURCE_URL is your own database: it is only read. No sample is loaded and no writes are made.');
   }
-  if (options.fresh) await forget(directory);
+  const release = ownDataDirectory(directory);
+  try {
+    if (options.fresh) await forget(directory);
+    return await runUntilStopped(context, options, directory, sourceUrl);
+  } finally {
+    release();
+  }
+}
+
+/** Before anything is touched: a second pipeline on the same directory would work on the first one's database and take its keys. */
+function ownDataDirectory(directory: string): () => void {
+  const lock = tryLock(join(directory, 'up.lock'));
+  if (lock.release !== undefined) return lock.release;
+  throw preconditionMissing(
+    `A pipeline runs on ${directory} already (process ${lock.holder}).`,
+    'Stop that one with Ctrl-C, or give this one a directory of its own with --data-dir.',
+  );
+}
+
+async function runUntilStopped(
+  context: CommandContext,
+  options: UpOptions,
+  directory: string,
+  sourceUrl: string | undefined,
+): Promise<ExitCode> {
+  const { terminal, interruption } = context;
   const log = openPipelineLog(directory, terminal, options.debug === true);
   let running: RunningPipeline | undefined;
   try {

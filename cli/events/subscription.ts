@@ -60,7 +60,7 @@ export async function subscribe(connection: Connection, busName: string, pattern
     const ruleArn = await createRule(events, busName, name, pattern);
     await allowRule(queues, queueUrl, queueArn, ruleArn);
     await targetQueue(events, busName, name, queueArn);
-    if (connection.local === undefined) await delay(EFFECTIVE_ON_AWS_AFTER_MS);
+    if (connection.clientConfig.endpoint === undefined) await delay(EFFECTIVE_ON_AWS_AFTER_MS);
   } catch (error) {
     await close();
     throw failed(

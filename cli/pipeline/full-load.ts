@@ -19,10 +19,13 @@ export async function followFullLoad(local: LocalPipeline, terminal: Terminal, s
       );
     }
     const line = fullLoadLine(report);
+    if (isFullLoadDone(report)) {
+      terminal.say(line);
+      return;
+    }
     // Without a terminal a line is only worth printing when it says something new.
     if (line !== shown) terminal.progress(line);
     shown = line;
-    if (isFullLoadDone(report)) return;
     await delay(LOOK_EVERY_MS);
   }
 }
@@ -47,6 +50,7 @@ export function fullLoadLine(report: PipelineReport): string {
   if (isFullLoadDone(report)) {
     return read === 0 ? 'Going on from the last checkpoint.' : `Full load: ${read} rows read and applied.`;
   }
+  if (read === 0 && report.replication?.state !== 'loading') return 'Full load: starting…';
   const current = tables.find((table) => !table.loaded);
   const place = current === undefined ? '' : ` (${current.table})`;
   return `Full load: ${read} of ${Math.max(read, total)} rows read${place}, ${Math.min(read, applied(report))} applied…`;

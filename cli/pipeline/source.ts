@@ -1,11 +1,16 @@
 /** The source database of a pipeline: a private one that belongs to it, or the user's own at SOURCE_URL after it has been checked. */
-import { checkSource } from '#local/database/check-source.ts';
+import { checkSource, type ExpectedTable, type SourceCheck } from '#local/database/check-source.ts';
 import { startPrivateDatabase } from '#local/database/private-database.ts';
 import type { Log } from '#local/local-aws.ts';
 import { SOURCE_SCHEMA, SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { messageOf, preconditionMissing } from '../command-failure.ts';
 
-export const REPLICATED_TABLES: readonly string[] = SOURCE_TABLES.map(({ name }) => `${SOURCE_SCHEMA}.${name}`);
+/** The tables, with the columns, that a source must have. */
+export const REPLICATED_TABLES: readonly ExpectedTable[] = SOURCE_TABLES.map(({ name, columns }) => ({
+  schema: SOURCE_SCHEMA,
+  table: name,
+  columns: Object.keys(columns),
+}));
 
 export interface SourceDatabase {
   /** For people and for writes. */
@@ -26,8 +31,9 @@ export async function privateSource(
 }
 
 /** The user's own database; every wrong setting, missing grant and missing table is said at once. */
-export async function ownSource(url: string): Promise<SourceDatabase> {
-  const findings = await check(url);
+export async function ownSource(url: string, say: (line: string) => void): Promise<SourceDatabase> {
+  const { findings, warnings } = await check(url);
+  for (const { code, message, fix } of warnings) say(`${code}: ${message} (${fix})`);
   if (findings.length > 0) {
     const lines = findings.map(({ code, message, fix }) => `  ${code}: ${message}\n    fix: ${fix}`);
     throw preconditionMissing(
@@ -38,13 +44,13 @@ export async function ownSource(url: string): Promise<SourceDatabase> {
   return { url, replicationUrl: url, isPrivate: false, stop: async () => {} };
 }
 
-async function check(url: string): Promise<readonly { code: string; message: string; fix: string }[]> {
+async function check(url: string): Promise<SourceCheck> {
   if (!URL.canParse(url) || new URL(url).protocol !== 'mysql:') {
     // The value is not shown: it may hold a password.
     throw preconditionMissing('SOURCE_URL is no mysql:// URL.', 'Give it as mysql://user:password@host:port/lph');
   }
   try {
-    return (await checkSource(url, REPLICATED_TABLES)).findings;
+    return await checkSource(url, REPLICATED_TABLES);
   } catch (error) {
     const { hostname, port } = new URL(url);
     throw preconditionMissing(

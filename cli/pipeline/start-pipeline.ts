@@ -48,7 +48,7 @@ export async function startPipeline(options: StartOptions): Promise<RunningPipel
     const source =
       options.sourceUrl === undefined
         ? await orPrecondition(privateSource(dataDirectory, log, step))
-        : await ownSource(options.sourceUrl);
+        : await ownSource(options.sourceUrl, terminal.say);
     started.push(() => source.stop());
     signal.throwIfAborted();
     if (options.sample !== undefined && source.isPrivate) await loadSampleInto(source.url, options.sample, terminal);

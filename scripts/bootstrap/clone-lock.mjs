@@ -1,4 +1,5 @@
-// A lock file that names its holder's process. A lock whose holder is gone is taken over, so that no crash needs a clean-up by hand.
+// A lock file that names its holder's process by id and start time, because ids are used again. A lock whose holder is gone is taken
+// over, so that no crash needs a clean-up by hand.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,7 +21,7 @@ export function tryLock(path) {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
     try {
-      writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
+      writeFileSync(path, `${process.pid} ${startTime(process.pid) ?? ''}\n`, { flag: 'wx' });
       return { release: () => rmSync(path, { force: true }) };
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
@@ -48,11 +49,24 @@ function holderOf(path) {
   }
   // A file without a newline is being written at this moment.
   if (!text.endsWith('\n')) return 'starting';
-  const pid = Number(text);
+  const [pidText = '', started = ''] = text.trimEnd().split(' ');
+  const pid = Number(pidText);
   try {
     process.kill(pid, 0);
-    return String(pid);
   } catch (error) {
-    return error.code === 'EPERM' ? String(pid) : undefined;
+    return error.code === 'EPERM' ? pidText : undefined;
+  }
+  const now = startTime(pid);
+  return started !== '' && now !== undefined && now !== started ? undefined : pidText;
+}
+
+/** When the process started, in clock ticks since boot; undefined where the system has no /proc. */
+function startTime(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in brackets and may hold anything; what follows is numbers.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
   }
 }
