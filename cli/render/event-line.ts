@@ -39,7 +39,8 @@ function latency(event: MetricChangedView, options: EventLineOptions): string {
     return `${Math.max(0, Math.round(options.receivedAtMs - options.committedAtMs))} ms`;
   const occurredAtMs = Date.parse(event.occurredAt);
   if (Number.isNaN(occurredAtMs)) return '';
-  return `within ${formatDuration(Math.max(0, options.receivedAtMs - occurredAtMs))}`;
+  // A bound is rounded up, or it would be none.
+  return `within ${formatDuration(Math.ceil(Math.max(0, options.receivedAtMs - occurredAtMs) / 100) * 100)}`;
 }
 
 /** `0.4 s`, `12 s`, `3 min`, `2 h`: one figure that can be read at a glance. */
