@@ -15,6 +15,8 @@ export interface Terminal {
   progress(line: string): void;
   /** Colours for talk; plain text where stderr is no terminal or NO_COLOR is set. */
   style(style: Style, text: string): string;
+  /** The same for data, by what stdout is. */
+  styleData(style: Style, text: string): string;
   readonly interactive: boolean;
 }
 
@@ -50,6 +52,8 @@ export function processTerminal(onReaderGone: () => void = () => {}): Terminal {
       process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns || 80) - 1)));
       progressShown = true;
     },
+    styleData: (style, text) =>
+      process.stdout.isTTY && process.env.TERM !== 'dumb' ? styleText(style, text, { stream: process.stdout }) : text,
     style: (style, text) => (interactive ? styleText(style, text, { stream: process.stderr }) : text),
   };
 }

@@ -36,7 +36,7 @@ export function eventLine(
 ): string {
   const event = viewMetricChanged(envelope);
   if (event === undefined) return renderOtherEvent(envelope, receivedAtMs);
-  return renderEventLine(event, { receivedAtMs, committedAtMs, style: terminal.style });
+  return renderEventLine(event, { receivedAtMs, committedAtMs, style: terminal.styleData });
 }
 
 /** EventBridge checks the pattern itself; only what is no JSON object at all is refused here, with a better message. */

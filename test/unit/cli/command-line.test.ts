@@ -12,6 +12,7 @@ const terminal = {
   say: () => {},
   progress: () => {},
   style: (_: unknown, text: string) => text,
+  styleData: (_: unknown, text: string) => text,
   interactive: false,
 };
 const interruption = { signal: new AbortController().signal, stop: () => {}, requested: false };

@@ -34,7 +34,7 @@ describe('the tally of the demo', () => {
 
 describe('the percentile', () => {
   it('is a measured value with at least that share of the values at or below it', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 1, max: 100 }), (values, percent) => {
         const found = percentile(values, percent) ?? Number.NaN;
         const share = (limit: (value: number) => boolean) => values.filter(limit).length / values.length;
