@@ -55,7 +55,7 @@ test('`events tail --json` says `tailing` on stderr, then prints one envelope a 
   const tail = startRelay(['events', 'tail', '--json', ...data], {}, 'bin');
   await tail.said(/^tailing$/m);
   await rename(1, 'tailed');
-  await until('the event is printed', () => tail.stdout().includes('"tailed"'), tail.stdout);
+  await until('the event is printed', () => tail.stdout().includes('"metricId":"1","name":"tailed"'), tail.stdout);
   tail.kill('SIGINT');
   const { code, stdout } = await tail.ended;
   expect(code).toBe(EXIT.ok);
