@@ -63,6 +63,7 @@ async function measure(pipeline: RunningPipeline, signal: AbortSignal) {
   const peaks = new Map<string, number>();
   const seconds = (): number => Math.round((Date.now() - startedAt) / 100) / 10;
   let readSeconds: number | undefined;
+  let idleSeconds: number | undefined;
   let shown = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -73,11 +74,14 @@ async function measure(pipeline: RunningPipeline, signal: AbortSignal) {
       terminal.progress(`${seconds()} s · ${fullLoadLine(report)} ${report.bus?.accepted ?? 0} events`);
     const idle = report.mappings.every(({ lagMs }) => lagMs === 0) && report.pipe?.lagMs === 0;
     if (idle && (report.bus?.accepted ?? 0) >= metrics) {
+      idleSeconds ??= seconds();
+      terminal.progress(`${idleSeconds} s · everything is applied; comparing the items with the source…`);
       const state = await readEndState(client, tables, source);
-      if (state.differences.length === 0)
+      if (state.differences.length > 0) idleSeconds = undefined;
+      else
         return {
           state,
-          seconds: seconds(),
+          seconds: idleSeconds,
           readSeconds,
           events: report.bus?.accepted ?? 0,
           rows: rowsOf(report),
