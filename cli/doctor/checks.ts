@@ -6,15 +6,13 @@ import { dirname, join } from 'node:path';
 import { checkSource } from '#local/database/check-source.ts';
 import { MINIMUM_JAVA, nodeMajor } from '../../scripts/bootstrap/decisions.mjs';
 import { isInstalled } from '../../scripts/bootstrap/packages.mjs';
-import { findDatabaseServer, findJava } from '../../scripts/bootstrap/system.mjs';
+import { aptCommand, findDatabaseServer, findJava } from '../../scripts/bootstrap/system.mjs';
 import { messageOf } from '../command-failure.ts';
 import { isProcessAlive, readPipelineFile } from '../connection/pipeline-file.ts';
 import { assemblyState } from '../pipeline/assembly.ts';
 import { REPLICATED_TABLES } from '../pipeline/source.ts';
 import { PROJECT_ROOT } from '../project.ts';
 import { availableMemory, diskFinding, type Finding, memoryFinding, ok, problem } from './finding.ts';
-
-const APT = 'sudo apt-get update && sudo apt-get install -y --no-install-recommends';
 
 export async function runChecks(dataDirectory: string, sourceUrl: string | undefined): Promise<Finding[]> {
   return [
@@ -46,13 +44,13 @@ function packages(): Finding {
 function java(): Finding {
   const found = findJava(process.env);
   if (found !== undefined) return ok('java', `Java ${found.major} (${found.home})`);
-  return problem('java', `no Java ${MINIMUM_JAVA} or newer with its compiler`, `${APT} openjdk-17-jdk-headless`);
+  return problem('java', `no Java ${MINIMUM_JAVA} or newer with its compiler`, aptCommand(['java']));
 }
 
 function databaseServer(): Finding {
   const found = findDatabaseServer(process.env);
   if (found !== undefined) return ok('database', found);
-  return problem('database', 'no MariaDB or MySQL server', `${APT} mariadb-server-core mariadb-client-core`);
+  return problem('database', 'no MariaDB or MySQL server', aptCommand(['database']));
 }
 
 async function source(sourceUrl: string): Promise<Finding[]> {

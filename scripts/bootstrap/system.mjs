@@ -101,16 +101,25 @@ export function installSystemParts(missing, env, say) {
   const sudoWithoutPassword = hasSudo && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
   const prefix = aptPrefix({ isRoot, hasSudo, sudoWithoutPassword, isTerminal: process.stdin.isTTY === true });
   if (prefix === undefined) {
-    const install = `apt-get install -y --no-install-recommends ${debianPackages(missing).join(' ')}`;
-    say(`Installing needs root or sudo. Run this and try again:\n  sudo apt-get update && sudo ${install}`);
+    say(`Installing needs root or sudo. Run this and try again:\n  ${aptCommand(missing)}`);
     return false;
   }
 
   // A fresh image has no package lists, and old ones name files that the mirror no longer has.
   if (!run(prefix, ['apt-get', 'update'], say)) return false;
-  const isAvailable = (name) => spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0;
-  const packages = debianPackages(missing, isAvailable);
+  const packages = debianPackages(missing, isInDebian);
   return run(prefix, ['apt-get', 'install', '-y', '--no-install-recommends', ...packages], say);
+}
+
+/** What to type on Debian to get the missing parts. */
+export function aptCommand(missing) {
+  const packages = debianPackages(missing, isInDebian).join(' ');
+  return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages}`;
+}
+
+/** Whether this release has the package, as far as the package lists on this machine say. */
+function isInDebian(name) {
+  return spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0;
 }
 
 function run(prefix, command, say) {
