@@ -31,6 +31,18 @@ export interface DynamoDbStreamSourceSettings {
   readonly credentials: Credentials;
 }
 
+/**
+ * DynamoDB Local calls the oldest position of a shard that was empty trimmed as soon as it holds a record. Nothing has been read from
+ * there yet, so asking for the oldest position again is all there is to do.
+ */
+function needsNewIterator(error: unknown, position: StartingPoint): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'ExpiredIteratorException' ||
+    (error.name === 'TrimmedDataAccessException' && position.kind !== 'after')
+  );
+}
+
 export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings): StreamSource {
   const { streamArn } = settings;
   const client = new DynamoDBStreamsClient({
@@ -94,9 +106,7 @@ export function openDynamoDbStreamSource(settings: DynamoDbStreamSourceSettings)
           try {
             answer = await getRecords(iterator, limit);
           } catch (error) {
-            if (!(error instanceof Error) || error.name !== 'ExpiredIteratorException') {
-              throw asUnavailable(error, shardId, position);
-            }
+            if (!needsNewIterator(error, position)) throw asUnavailable(error, shardId, position);
             iterator = await iteratorAt(shardId, position);
             answer = await getRecords(iterator, limit);
           }
