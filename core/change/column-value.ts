@@ -47,7 +47,8 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
     case 'integer': {
       const match = raw.length <= NUMBER_LENGTH_MAX ? INTEGER.exec(raw) : null;
       const digits = match?.[2];
-      if (column.positive && digits === '0') return { mismatch: 'a number above 0, which is the key of the current state' };
+      if (column.positive && digits === '0')
+        return { mismatch: 'a number above 0, which is the key of the current state' };
       return digits !== undefined && digits.length <= DIGITS_MAX
         ? { value: `${digits === '0' ? '' : match?.[1]}${digits}` }
         : { mismatch: `a whole number of at most ${DIGITS_MAX} digits, without exponent` };
