@@ -37,7 +37,7 @@ beforeAll(async () => {
     () => {},
   );
   source = await openSourceWrites(database.url);
-  await loadSample(source.connection, { seed: SEED, dimensions: 20, primitives: 130, hybrids: 12 });
+  await loadSample(source.connection, { seed: SEED, dimensions: 20, primitives: 80, hybrids: 8 });
 });
 
 afterAll(async () => {

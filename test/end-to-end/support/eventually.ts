@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** At least; twice as long as a look took, so that the looking does not slow down what is looked at. */
 const LOOK_EVERY_MS = 40;
 const WITHIN_MS = 60_000;
 const SHOWN_MAX = 3_000;
@@ -18,6 +19,7 @@ export async function eventually<T>(
   const end = Date.now() + withinMs;
   let lastError: unknown;
   for (;;) {
+    const lookedAt = Date.now();
     try {
       const found = await look();
       if (found !== undefined) return found;
@@ -31,7 +33,7 @@ export async function eventually<T>(
         `Awaited for ${withinMs} ms: ${awaited}. Seen instead: ${shown(await Promise.resolve(seen()))}${trouble}`,
       );
     }
-    await delay(LOOK_EVERY_MS);
+    await delay(Math.max(LOOK_EVERY_MS, 2 * (Date.now() - lookedAt)));
   }
 }
 

@@ -42,7 +42,7 @@ export class Tables {
     return this.#get('SourceRowsTable', { pk: { S: pk }, sk: { S: sk } });
   }
 
-  async all(output: 'MetricsTable' | 'SourceRowsTable' | 'QuarantineTable'): Promise<Item[]> {
+  async all(output: 'MetricsTable' | 'QuarantineTable'): Promise<Item[]> {
     const items: Item[] = [];
     const request = { TableName: this.#reach.output(output), ConsistentRead: true };
     for await (const { Items = [] } of paginateScan({ client: this.#client }, request)) items.push(...Items);
@@ -51,8 +51,20 @@ export class Tables {
 
   /** Last revision of every metric that ever was, deleted ones included. */
   async revisions(): Promise<Map<string, bigint>> {
-    const heads = (await this.all('SourceRowsTable')).filter(({ sk }) => sk?.S === 'head');
-    return new Map(heads.map(({ pk, revision }) => [(pk?.S ?? '').replace('metric#', ''), BigInt(revision?.N ?? '0')]));
+    const request = {
+      TableName: this.#reach.output('SourceRowsTable'),
+      ConsistentRead: true,
+      FilterExpression: 'sk = :head',
+      ExpressionAttributeValues: { ':head': { S: 'head' } },
+      ProjectionExpression: 'pk, revision',
+    };
+    const revisions = new Map<string, bigint>();
+    for await (const { Items = [] } of paginateScan({ client: this.#client }, request)) {
+      for (const { pk, revision } of Items) {
+        revisions.set((pk?.S ?? '').replace('metric#', ''), BigInt(revision?.N ?? '0'));
+      }
+    }
+    return revisions;
   }
 
   close(): void {
