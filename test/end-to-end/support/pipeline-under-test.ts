@@ -66,7 +66,11 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
   const dataDirectory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
   const undo: (() => Promise<void>)[] = [() => rm(dataDirectory, { recursive: true, force: true })];
   const takeDown = async (): Promise<void> => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+    const failures: unknown[] = [];
+    // One part that does not stop must not leave the others running.
+    for (let step = undo.pop(); step !== undefined; step = undo.pop())
+      await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'parts of the pipeline did not stop');
   };
   try {
     const database = await privateSource(dataDirectory, log, (line) => void talk.push(line));
