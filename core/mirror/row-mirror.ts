@@ -11,7 +11,7 @@ import type { Item, ItemStore } from '../platform/item-store.ts';
 import { backLinkItem, backLinksOf, backLinkText } from './back-links.ts';
 import type { MirrorKey } from './mirror-key.ts';
 import { registerItem, storedRegister, unchangedSince } from './register-item.ts';
-import { applyRowChange, type Placement, type RowRegister } from './row-register.ts';
+import { applyRowChange, type Placement, type RowRegister, tellsLife } from './row-register.ts';
 
 export interface RowLane {
   readonly key: MirrorKey;
@@ -22,7 +22,7 @@ export interface RowLane {
 export interface LaneOutcome {
   /** One for each change of the lane, in order. */
   readonly placements: readonly Placement[];
-  /** False when nothing newer or equal came and no life of the row began or ended: then nobody needs to be recomputed. */
+  /** False when nothing newer or equal came, nor the record of the row's last birth or death: then nobody needs to be recomputed. */
   readonly recompute: boolean;
 }
 
@@ -114,7 +114,10 @@ function fold(stored: RowRegister | undefined, changes: readonly RowChange[]): F
   }
   if (!register) throw new RelayError('INVARIANT_BROKEN', 'a lane without a change reached the mirror');
   const changed = register !== stored;
-  return { register, changed, outcome: { placements, recompute: changed || placements.includes('duplicate') } };
+  const known = register;
+  // What was stored already may be the retry after a crash before the recompute.
+  const again = placements.includes('duplicate') || changes.some((change) => tellsLife(known, change));
+  return { register, changed, outcome: { placements, recompute: changed || again } };
 }
 
 const itemKey = ({ pk, sk }: MirrorKey): Item => ({ pk: { S: pk }, sk: { S: sk } });

@@ -46,6 +46,16 @@ export function applyRowChange(stored: RowRegister | undefined, change: RowChang
   return { placement, register: { row: change.row, moment, loaded: change.operation === 'load', ...births } };
 }
 
+/**
+ * True when the change is the very insert or delete that the register's birth or death names. It may be too old to be stored and yet be
+ * the retry after a crash between the write that noted it and the recompute of those who point here.
+ */
+export function tellsLife(register: RowRegister, { operation, moment }: RowChange): boolean {
+  const names = (known: Moment | undefined): boolean => known !== undefined && compareMoments(moment, known) === 0;
+  if (operation === 'delete') return names(register.birth) || names(register.death);
+  return operation === 'insert' && names(register.birth);
+}
+
 function placementOf(stored: RowRegister, change: RowChange): Placement {
   const order = orderOf(stored, change.moment);
   if (order < 0) return 'stale';

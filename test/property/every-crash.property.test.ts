@@ -17,7 +17,7 @@ import {
 } from '../support/large-metrics.ts';
 import { expectPublished } from '../support/published-laws.ts';
 import type { RelayWorld } from '../support/relay-world.ts';
-import type { SourceStory } from '../support/source-story.ts';
+import { metricRow, type SourceStory, versionRow } from '../support/source-story.ts';
 
 /** One that fits a transaction with all its versions, and one that does not. */
 const SIZES = [2, 250];
@@ -121,3 +121,41 @@ for (const versions of SIZES) {
     }
   });
 }
+
+/**
+ * A partly refused PutRecords brings a later change of a row before an earlier one. The earlier one is too old to be stored, and yet it
+ * tells that the row was born again: children that the source cascaded away, without a record, must go, wherever the worker dies.
+ */
+describe('a birth that comes after a later change of its row', () => {
+  const oneBatch = ([deletion, birth, update]: readonly string[]) => [[update ?? ''], [deletion ?? '', birth ?? '']];
+  const twoBatches = ([deletion, birth, update]: readonly string[]) => [
+    [update ?? ''],
+    [birth ?? ''],
+    [deletion ?? ''],
+  ];
+  for (const [delivery, inBatches] of Object.entries({ 'one batch': oneBatch, 'two batches': twoBatches })) {
+    test(`takes the cascaded children wherever its worker dies, in ${delivery}`, async () => {
+      const { story, during } = largeStory();
+      insertLarge(story, '1', 'consumed', 1);
+      story.transaction(() => {
+        story.insert('metrics', metricRow('2', 'hybrid', { value_type: 'HYBRID' }));
+        story.insert('metric_versions', versionRow('2', '1', { hybrid_formula: 'consumed * 2' }));
+        story.insert('metric_relationships', { consumed_metric_id: '1', consumer_metric_id: '2' });
+      });
+      const world = await publishedWorld(story);
+      const rebirth = during(() => {
+        remove(story, '1');
+        story.transaction(() => story.insert('metrics', metricRow('1', 'reborn')));
+        rename(story, '1', 'renamed');
+      });
+      const batches = inBatches(rebirth);
+      for (const [index, batch] of batches.entries()) {
+        const before = world.copy();
+        for (const earlier of batches.slice(0, index)) await before.apply(earlier);
+        const after = batches.slice(index).flat();
+        const operations = await withEveryCrash(before, story, batch, after);
+        expect(operations).toBeGreaterThan(1);
+      }
+    });
+  }
+});
