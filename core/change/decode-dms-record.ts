@@ -15,6 +15,11 @@ export type DecodedRecord =
   | { readonly kind: 'rows'; readonly changes: readonly RowChange[] }
   | { readonly kind: 'control'; readonly operation: string; readonly table: string };
 
+/** Longest text of a record that a reason quotes: a reason must fit where the record is set aside, whatever the record holds. */
+const SHOWN_LENGTH_MAX = 200;
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_LENGTH_MAX));
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws RelayError whose code says why the record must be set aside. */
@@ -29,7 +34,7 @@ export function decodeDmsRecord(bytes: Uint8Array, tables: readonly SourceTable[
   if (!table || metadata['schema-name'] !== SOURCE_SCHEMA) {
     throw new RelayError(
       'UNKNOWN_TABLE',
-      `table ${JSON.stringify(`${metadata['schema-name']}.${metadata['table-name']}`)} is not declared; expected ${SOURCE_SCHEMA}.{${tables.map(({ name }) => name).join(', ')}}`,
+      `table ${shown(`${metadata['schema-name']}.${metadata['table-name']}`)} is not declared; expected ${SOURCE_SCHEMA}.{${tables.map(({ name }) => name).join(', ')}}`,
     );
   }
   return { kind: 'rows', changes: decodeRow(record, table) };
@@ -57,7 +62,7 @@ function decodeRow(record: DmsRecord, table: SourceTable): readonly RowChange[] 
   if (!operation.success) {
     throw new RelayError(
       'UNKNOWN_OPERATION',
-      `operation ${JSON.stringify(metadata.operation)}; expected load, insert, update or delete`,
+      `operation ${shown(metadata.operation)}; expected load, insert, update or delete`,
     );
   }
   const columns = columnsOf(record.data, 'data', table);

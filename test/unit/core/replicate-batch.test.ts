@@ -44,6 +44,16 @@ describe('a poison record', () => {
         'table-name': 'customers',
       },
     }),
+    'of an operation with a name of half a megabyte': JSON.stringify({
+      data: { id: '1', relay_lineage: 'lph-1' },
+      metadata: {
+        timestamp: '2026-11-20T12:00:00Z',
+        'record-type': 'data',
+        operation: 'x'.repeat(500_000),
+        'schema-name': 'lph',
+        'table-name': 'metrics',
+      },
+    }),
   };
   for (const [kind, poison] of Object.entries(poisons)) {
     for (const place of ['first', 'in the middle', 'last'] as const) {
