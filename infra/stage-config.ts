@@ -74,8 +74,8 @@ const settings = z.strictObject({
   graceSeconds: whole(0, 900).default(60),
   /** Metrics. A change that affects more goes to the projection queue, so that one row does not hold up a shard. */
   fanOutLimit: whole(1, 10_000).default(100),
-  /** Days a deleted row is remembered. Longer than a stream or the quarantine can keep an old record. */
-  tombstoneDays: whole(8, 3650).default(400),
+  /** Days a deleted row is remembered. Longer than an old record can wait in the stream and then, set aside, in the quarantine. */
+  tombstoneDays: whole(8, 3650).default(420),
   /** Days the item at an old name points to the new one: time for readers to follow. */
   redirectDays: whole(1, 3650).default(90),
 
@@ -107,6 +107,9 @@ const settings = z.strictObject({
 
 export type StageConfig = z.infer<typeof settings>;
 
+/** Days for which an overwritten or deleted object of the quarantine bucket can still be brought back. */
+export const QUARANTINE_UNDO_DAYS = 30;
+
 /** Prefix of the CDK context keys that hold settings. */
 export const SETTING_PREFIX = 'relay:';
 
@@ -137,7 +140,8 @@ function contradictions(config: StageConfig): string[] {
         `(${config.changeStreamRetentionHours}); records behind a stuck one would expire. Lower the first or raise the second`,
     );
   }
-  const remembered = Math.max(Math.ceil(config.changeStreamRetentionHours / 24), config.quarantineDays);
+  // One after the other: a record may be set aside on its last day in the stream, and be brought back after its last day in the bucket.
+  const remembered = Math.ceil(config.changeStreamRetentionHours / 24) + config.quarantineDays + QUARANTINE_UNDO_DAYS;
   if (config.tombstoneDays <= remembered) {
     problems.push(
       `tombstoneDays: ${config.tombstoneDays} must be more than the ${remembered} days for which an old record can still be ` +

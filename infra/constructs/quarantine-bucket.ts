@@ -5,10 +5,8 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { QUARANTINE_UNDO_DAYS } from '../stage-config.ts';
 import { stableLogicalId } from './stable-logical-id.ts';
-
-/** Days for which an overwritten or deleted record can still be brought back. */
-const UNDO_DAYS = 30;
 
 export class QuarantineBucket extends Bucket {
   constructor(scope: Construct, logicalId: string, props: { readonly keepDays: number }) {
@@ -23,7 +21,7 @@ export class QuarantineBucket extends Bucket {
         {
           id: 'expire',
           expiration: Duration.days(props.keepDays),
-          noncurrentVersionExpiration: Duration.days(UNDO_DAYS),
+          noncurrentVersionExpiration: Duration.days(QUARANTINE_UNDO_DAYS),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],

@@ -33,9 +33,11 @@ describe('settings', () => {
   });
 
   test('a deleted row is remembered longer than anything can be replayed or redriven', () => {
-    expect(() => stageConfig({ 'relay:tombstoneDays': 365 })).toThrow(
-      /tombstoneDays: 365 must be more than the 365 days/,
+    // 7 days in the stream, then 365 in the bucket, then 30 as a deleted object.
+    expect(() => stageConfig({ 'relay:tombstoneDays': 402 })).toThrow(
+      /tombstoneDays: 402 must be more than the 402 days/,
     );
+    expect(stageConfig({ 'relay:tombstoneDays': 403 }).tombstoneDays).toBe(403);
     expect(() =>
       stageConfig({ 'relay:changeStreamRetentionHours': 8760, 'relay:quarantineDays': 30, 'relay:tombstoneDays': 300 }),
     ).toThrow(/tombstoneDays/);
