@@ -49,15 +49,19 @@ export function replicationSettings() {
       FullLoadExceptionTableEnabled: false,
     },
     ErrorBehavior: {
-      // DMS's defaults log a row that it cannot send and go on: a hole that nobody sees. A stopped task is an alarm; nothing is
-      // lost, because it resumes from its checkpoint.
+      // DMS's defaults log a row that it cannot send and go on: a hole that nobody sees. A stopped task is seen (docs/deploy.md says how),
+      // and nothing is lost when it is resumed within two days: then it goes on from its checkpoint.
       DataErrorPolicy: 'STOP_TASK',
       DataTruncationErrorPolicy: 'STOP_TASK',
       TableErrorPolicy: 'STOP_TASK',
       EventErrorPolicy: 'STOP_TASK',
+      ApplyErrorInsertPolicy: 'STOP_TASK',
+      ApplyErrorUpdatePolicy: 'STOP_TASK',
+      ApplyErrorDeletePolicy: 'STOP_TASK',
       FullLoadIgnoreConflicts: false,
-      // Environment errors (network, throttling) are retried for ever, from 5 s up to 30 min apart.
-      RecoverableErrorCount: -1,
+      // Environment errors (network, throttling) are retried for about eight days, from 5 s up to 30 min apart: longer than the binlog is
+      // kept. The default -1 sounds like for ever, but means nine attempts for a lost connection.
+      RecoverableErrorCount: 400,
       RecoverableErrorInterval: 5,
       RecoverableErrorThrottling: true,
       RecoverableErrorThrottlingMax: 1800,
