@@ -31,7 +31,8 @@ export class SourceEndpoint extends Construct {
       service: `dms.${stack.region}.amazonaws.com`,
       description: 'Reads the credentials of the source database',
       source: { service: 'dms', resource: '*' },
-      sourceCheck: 'always',
+      // AWS's own trust policy for a role that reads a secret has no condition.
+      sourceCheck: 'when-sent',
     });
     role.permit(
       'ReadCredentials',
@@ -76,6 +77,8 @@ export class SourceEndpoint extends Construct {
               StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.${Stack.of(this).urlSuffix}` },
             },
           },
+          // DMS looks at the key itself before it uses the secret.
+          { Sid: 'DescribeKey', Effect: 'Allow', Action: 'kms:DescribeKey', Resource: keyArn },
         ],
       },
     });

@@ -14,7 +14,6 @@ const ITEM_ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:Query',
-  'dynamodb:UpdateItem',
 ];
 
 /** Lets the role apply rows and recompute metrics. */

@@ -16,7 +16,8 @@ export class TargetEndpoint extends Construct {
       service: 'dms.amazonaws.com',
       description: 'Writes row changes to the change stream',
       source: { service: 'dms', resource: '*' },
-      sourceCheck: 'always',
+      // AWS's own trust policy for a Kinesis target has no condition.
+      sourceCheck: 'when-sent',
     });
     role.permit(
       'WriteChanges',
