@@ -122,7 +122,7 @@ export class RelayStack extends Stack {
     const subnets = new CfnParameter(this, 'SubnetIds', {
       type: 'List<AWS::EC2::Subnet::Id>',
       description:
-        'Private subnets in two or more zones that reach the source database and, through VPC endpoints or NAT, Kinesis and Secrets Manager',
+        'Private subnets in two or more zones that reach the source database and, through VPC endpoints, Kinesis and Secrets Manager',
     });
     const securityGroups = new CfnParameter(this, 'SecurityGroupIds', {
       type: 'List<AWS::EC2::SecurityGroup::Id>',
