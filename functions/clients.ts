@@ -2,6 +2,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
+import { jitteredPause } from '#core/platform/pause.ts';
 
 /** Attempts of one request, the first included; then the event source mapping retries. */
 const ATTEMPTS = 6;
@@ -13,7 +15,8 @@ const requestHandler = {
   httpsAgent: { maxSockets: 64 },
 };
 
-export const dynamoDb = (): DynamoDBClient => new DynamoDBClient({ maxAttempts: ATTEMPTS, requestHandler });
+export const itemStore = (): DynamoDbItemStore =>
+  new DynamoDbItemStore(new DynamoDBClient({ maxAttempts: ATTEMPTS, requestHandler }), jitteredPause(Math.random));
 export const sqs = (): SQSClient => new SQSClient({ maxAttempts: ATTEMPTS, requestHandler });
 /** Path style, because a bucket name is no host name behind a local endpoint. */
 export const s3 = (): S3Client => new S3Client({ maxAttempts: ATTEMPTS, requestHandler, forcePathStyle: true });

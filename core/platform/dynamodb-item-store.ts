@@ -30,6 +30,9 @@ const BATCH_GET_KEYS_MAX = 100;
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
 const BATCH_WRITE_ITEMS_MAX = 25;
 
+/** Rounds for what a batch left undone. DynamoDB leaves the rest when it throttles or an answer is full; the SDK does not ask again. */
+const BATCH_ROUNDS_MAX = 30;
+
 type Request = Record<string, AttributeValue>;
 
 const conditionOf = (condition: Condition | undefined) =>
@@ -42,9 +45,12 @@ const conditionOf = (condition: Condition | undefined) =>
 
 export class DynamoDbItemStore implements ItemStore {
   readonly #client: DynamoDBClient;
+  readonly #pause: (attempt: number) => Promise<void>;
 
-  constructor(client: DynamoDBClient) {
+  /** `pause` waits before another round of a batch that was left undone in part. */
+  constructor(client: DynamoDBClient, pause: (attempt: number) => Promise<void>) {
     this.#client = client;
+    this.#pause = pause;
   }
 
   async get(table: string, key: Item): Promise<Item | undefined> {
@@ -58,7 +64,8 @@ export class DynamoDbItemStore implements ItemStore {
     const items: Item[] = [];
     for (let from = 0; from < keys.length; from += BATCH_GET_KEYS_MAX) {
       let rest: Request[] | undefined = keys.slice(from, from + BATCH_GET_KEYS_MAX) as Request[];
-      while (rest?.length) {
+      for (let round = 0; rest?.length; round++) {
+        if (round > 0) await this.#beforeRound(round, table);
         const request: BatchGetItemCommand = new BatchGetItemCommand({
           RequestItems: { [table]: { Keys: rest, ConsistentRead: true } },
         });
@@ -96,13 +103,20 @@ export class DynamoDbItemStore implements ItemStore {
         .slice(from, from + BATCH_WRITE_ITEMS_MAX)
         .map((item) => ({ PutRequest: { Item: item as Request } }));
       let rest: object | undefined = { [table]: puts };
-      while (rest && Object.keys(rest).length > 0) {
+      for (let round = 0; rest && Object.keys(rest).length > 0; round++) {
+        if (round > 0) await this.#beforeRound(round, table);
         const answer: { UnprocessedItems?: object | undefined } = await this.#client.send(
           new BatchWriteItemCommand({ RequestItems: rest as Record<string, typeof puts> }),
         );
         rest = answer.UnprocessedItems;
       }
     }
+  }
+
+  async #beforeRound(round: number, table: string): Promise<void> {
+    if (round >= BATCH_ROUNDS_MAX)
+      throw new Error(`DynamoDB left a part of a batch on ${table} undone ${BATCH_ROUNDS_MAX} times in a row`);
+    await this.#pause(round - 1);
   }
 
   async write(action: Exclude<WriteAction, { kind: 'check' }>): Promise<WriteOutcome> {

@@ -1,13 +1,12 @@
 /** Messages of the projection queue → core, one after the other; a failed one comes back after its visibility time-out. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 import { runProjection } from '#core/replication/run-projection.ts';
-import { dynamoDb, sqs } from '../clients.ts';
+import { itemStore, sqs } from '../clients.ts';
 import { errorFields, lambdaHandler, logger } from '../middleware.ts';
 import { publicationContext } from '../publication-context.ts';
 import { projectorEnvironment } from './environment.ts';
 
-const context = publicationContext(projectorEnvironment.parse(process.env), new DynamoDbItemStore(dynamoDb()), sqs());
+const context = publicationContext(projectorEnvironment.parse(process.env), itemStore(), sqs());
 
 export const handler = lambdaHandler<SQSEvent, SQSBatchResponse>(async (event) => {
   const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];

@@ -2,18 +2,17 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { RowMirror } from '#core/mirror/row-mirror.ts';
-import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 import { Quarantine } from '#core/quarantine/quarantine.ts';
 import type { ChangeRecord } from '#core/replication/change-record.ts';
 import { type ReplicationContext, replicateBatch } from '#core/replication/replicate-batch.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
-import { dynamoDb, s3, sqs } from '../clients.ts';
+import { itemStore, s3, sqs } from '../clients.ts';
 import { errorFields, lambdaHandler, logger } from '../middleware.ts';
 import { publicationContext } from '../publication-context.ts';
 import { replicatorEnvironment } from './environment.ts';
 
 const environment = replicatorEnvironment.parse(process.env);
-const store = new DynamoDbItemStore(dynamoDb());
+const store = itemStore();
 const bucket = s3();
 
 const putObject = async (key: string, bytes: Uint8Array): Promise<void> => {

@@ -124,7 +124,7 @@ const keyOfAny = (item: Item): Item => keyOf(item.name ? 'Metrics' : 'SourceRows
 
 test(`the in-memory store answers as DynamoDB Local does, ${COMMANDS} commands from seed ${SEED}`, async () => {
   const random = seededRandom(SEED);
-  const real = new DynamoDbItemStore(dynamoDb.client);
+  const real = new DynamoDbItemStore(dynamoDb.client, async () => {});
   const memory = new MemoryItemStore(new MemoryTables(TABLE_KEYS));
   const answers = new Map<string, number>();
   for (let place = 0; place < COMMANDS; place++) {

@@ -10,10 +10,11 @@ import { type RealDynamoDb, startRealDynamoDb } from '../support/real-dynamodb.t
 
 let dynamoDb: RealDynamoDb;
 let store: DynamoDbItemStore;
+const noPause = async (): Promise<void> => {};
 
 beforeAll(async () => {
   dynamoDb = await startRealDynamoDb();
-  store = new DynamoDbItemStore(dynamoDb.client);
+  store = new DynamoDbItemStore(dynamoDb.client, noPause);
 });
 afterAll(() => dynamoDb?.stop());
 
@@ -144,15 +145,18 @@ describe('transactions', () => {
 
   test('cancelled for a conflict are an answer, throttled ones an error', async () => {
     const cancelled = (Code: string, Message = '') =>
-      new DynamoDbItemStore({
-        send: async () => {
-          throw new TransactionCanceledException({
-            message: 'cancelled',
-            $metadata: {},
-            CancellationReasons: [{ Code: 'None' }, { Code, Message }],
-          });
-        },
-      } as never);
+      new DynamoDbItemStore(
+        {
+          send: async () => {
+            throw new TransactionCanceledException({
+              message: 'cancelled',
+              $metadata: {},
+              CancellationReasons: [{ Code: 'None' }, { Code, Message }],
+            });
+          },
+        } as never,
+        noPause,
+      );
     const actions = [put(row('x', '1')), put(row('x', '2'))];
     expect(await cancelled('TransactionConflict').transact(actions)).toEqual({
       written: false,
@@ -166,11 +170,14 @@ describe('transactions', () => {
   });
 
   test('under way on an item make a plain write of it an error that is retried', async () => {
-    const conflicted = new DynamoDbItemStore({
-      send: async () => {
-        throw new TransactionConflictException({ message: 'conflict', $metadata: {} });
-      },
-    } as never);
+    const conflicted = new DynamoDbItemStore(
+      {
+        send: async () => {
+          throw new TransactionConflictException({ message: 'conflict', $metadata: {} });
+        },
+      } as never,
+      noPause,
+    );
     await expect(conflicted.write(put(row('x', '1')))).rejects.toThrow('conflict');
   });
 });
@@ -220,15 +227,18 @@ describe('limits', () => {
 
   test('what BatchGetItem and BatchWriteItem leave undone is asked for again', async () => {
     const asked: unknown[] = [];
-    const halfDone = new DynamoDbItemStore({
-      send: async ({ input }: { input: { RequestItems: Record<string, { Keys?: Item[] } | object[]> } }) => {
-        const request = input.RequestItems.T;
-        asked.push(request);
-        if (Array.isArray(request)) return request.length > 1 ? { UnprocessedItems: { T: request.slice(1) } } : {};
-        const [first, ...rest] = request?.Keys ?? [];
-        return { Responses: { T: [first] }, ...(rest.length > 0 && { UnprocessedKeys: { T: { Keys: rest } } }) };
-      },
-    } as never);
+    const halfDone = new DynamoDbItemStore(
+      {
+        send: async ({ input }: { input: { RequestItems: Record<string, { Keys?: Item[] } | object[]> } }) => {
+          const request = input.RequestItems.T;
+          asked.push(request);
+          if (Array.isArray(request)) return request.length > 1 ? { UnprocessedItems: { T: request.slice(1) } } : {};
+          const [first, ...rest] = request?.Keys ?? [];
+          return { Responses: { T: [first] }, ...(rest.length > 0 && { UnprocessedKeys: { T: { Keys: rest } } }) };
+        },
+      } as never,
+      noPause,
+    );
     expect(await halfDone.getMany('T', [row('a', '1'), row('a', '2'), row('a', '3')])).toHaveLength(3);
     await halfDone.putMany('T', [row('a', '1'), row('a', '2')]);
     expect(asked).toHaveLength(3 + 2);
