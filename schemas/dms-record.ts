@@ -34,8 +34,6 @@ export const dmsMetadata = z.object({
   'stream-position': z.optional(z.string()),
 });
 
-export type DmsMetadata = z.infer<typeof dmsMetadata>;
-
 /** Operations of data records. */
 export const dmsDataOperation = z.enum(['load', 'insert', 'update', 'delete']);
 

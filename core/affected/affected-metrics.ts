@@ -29,11 +29,8 @@ export async function affectedMetrics(
   return { kind: 'metrics', metricIds: [...new Set([...own, ...users])] };
 }
 
-/**
- * Metrics that use any of the entities, directly or through other entities. Without a limit every one of them; with a limit
- * `tooMany` as soon as there are more.
- */
-export async function usersOf(
+/** Metrics that use any of the entities, directly or through other entities; `tooMany` as soon as there may be more than the limit. */
+async function usersOf(
   store: ItemStore,
   sourceRowsTable: string,
   partitions: readonly string[],
@@ -41,12 +38,12 @@ export async function usersOf(
 ): Promise<readonly string[] | 'tooMany'> {
   const metricIds = new Set<string>();
   const seen = new Set(partitions);
-  const linksMax = Number.isFinite(limit) ? limit + 1 : undefined;
   for (let level: readonly string[] = partitions; level.length > 0; ) {
     if (level.length > limit) return 'tooMany';
     const links = await Promise.all(
-      level.map((partition) => store.query(sourceRowsTable, partition, usedByPrefix, linksMax)),
+      level.map((partition) => store.query(sourceRowsTable, partition, usedByPrefix, limit + 1)),
     );
+    if (links.some((found) => found.length > limit)) return 'tooMany'; // the rest of them was not read
     const users = new Set(links.flat().map((link) => userOf(link.sk?.S ?? '')));
     for (const user of users) if (entityOf(user)[0] === 'metric') metricIds.add(entityOf(user)[1]);
     if (metricIds.size > limit) return 'tooMany';

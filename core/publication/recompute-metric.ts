@@ -216,10 +216,7 @@ async function markDeleted(context: RecomputeContext, metricId: string, head: Me
   if (latest && (ownerOf(latest) !== metricId || isRedirect(latest))) return;
   const mark = deletionMarkWrites(context.tables, metricId, head, latest, cause);
   if (!mark) {
-    throw new RelayError(
-      'INVARIANT_BROKEN',
-      `metric ${metricId} has no item "0" under its published name ${JSON.stringify(head.publishedName)}`,
-    );
+    throw new RelayError('INVARIANT_BROKEN', `metric ${metricId} has no item "0" under its published name`);
   }
   await context.store.transact(mark.actions);
 }
