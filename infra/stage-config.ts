@@ -61,10 +61,11 @@ const settings = z.strictObject({
   /** Attempts per batch. The most that is not endless; the record age below ends the retries long before. */
   replicatorRetryAttempts: whole(0, 10_000).default(10_000),
   /**
-   * Hours after which a record that still fails goes to the quarantine bucket, whole. Longer than any regional outage so far, so that
-   * an outage drains by itself; a small part of the stream's retention, so that a stuck shard is passed while all behind it still exists.
+   * Hours after which a record that still fails goes to the quarantine bucket, whole. Longer than a weekend, so that an outage or a
+   * stopped mapping drains by itself: AWS hands no older record to a function that starts late. At most half of the stream's
+   * retention, so that a stuck shard is passed while all behind it still exists.
    */
-  replicatorRecordAgeHours: whole(1, 168).default(24),
+  replicatorRecordAgeHours: whole(1, 168).default(72),
   /** Seconds. A full batch writes in a few seconds; the rest is for retries of throttled writes inside the invocation. */
   replicatorTimeoutSeconds: whole(10, 900).default(120),
   /** Megabytes. CPU comes with memory: below 1 GB JSON decoding is the slowest part of a batch. */
@@ -86,7 +87,7 @@ const settings = z.strictObject({
   /** Receives before a projection message is set aside in the dead-letter queue. */
   projectionMaxReceives: whole(1, 1000).default(10),
 
-  /** Stream records per pipe execution. At most 5, because a record may become two events and a bus takes 10 per call. */
+  /** Stream records per pipe execution. At most 5: so many of the largest events fit into the 1 MiB that a bus takes per call. */
   pipeBatchSize: whole(1, 5).default(5),
   /** Hours the pipe retries. Below the 24 hours of the table's stream: its dead letters hold only a pointer into that stream. */
   pipeRecordAgeHours: whole(1, 23).default(12),

@@ -26,8 +26,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function decodeDmsRecord(bytes: Uint8Array, tables: readonly SourceTable[]): DecodedRecord {
   const record = parseRecord(bytes);
   const { metadata } = record;
-  // DMS keeps tables of its own (awsdms_apply_exceptions and others) and announces them like any other table.
-  if (metadata['record-type'] === 'control' || metadata['table-name'].startsWith('awsdms_')) {
+  // DMS announces tables of its own as well (awsdms_apply_exceptions). A row of that table means that DMS failed to apply one of ours: it
+  // is of no declared table, so it is set aside where an operator sees it.
+  if (metadata['record-type'] === 'control') {
     return { kind: 'control', operation: metadata.operation, table: metadata['table-name'] };
   }
   const table = tables.find(({ name }) => name === metadata['table-name']);

@@ -2,13 +2,15 @@
  * The pipe from the stream of the Metrics table to the bus: item "0" only, through the enrichment that builds the event. It owns
  * which table changes become events and how long that is retried; what an event says is the enrichment's business.
  */
+
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE, METRIC_CHANGED, type MetricEventBus } from './metric-event-bus.ts';
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '#schemas/metric-changed.ts';
+import type { MetricEventBus } from './metric-event-bus.ts';
 import { ServiceRole } from './service-role.ts';
 
 /** Sort key of the item that stands for the current state of a metric; every other item is a version of the past. */
@@ -68,7 +70,7 @@ export class MetricChangedPipe extends Construct {
       },
       enrichment: props.enrichment.functionArn,
       target: props.bus.eventBusArn,
-      targetParameters: { eventBridgeEventBusParameters: { source: EVENT_SOURCE, detailType: METRIC_CHANGED } },
+      targetParameters: { eventBridgeEventBusParameters: { source: EVENT_SOURCE, detailType: EVENT_DETAIL_TYPE } },
       logConfiguration: { level: 'ERROR', cloudwatchLogsLogDestination: { logGroupArn: logGroup.logGroupArn } },
     });
     // The pipe is refused if its role cannot read the stream or write to the dead letters yet.

@@ -2,14 +2,12 @@
  * The bus on which MetricChanged events are published, with the archive from which a new subscriber is caught up. It has no resource
  * policy: without one no other account can reach it, and inside the account IAM decides who may publish; only the pipe's role may.
  */
+
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnArchive, CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
+import { EVENT_SOURCE } from '#schemas/metric-changed.ts';
 import { stableLogicalId } from './stable-logical-id.ts';
-
-/** `source` and `detail-type` of every event that this project publishes; subscribers match on them. */
-export const EVENT_SOURCE = 'metric-relay';
-export const METRIC_CHANGED = 'MetricChanged';
 
 export interface MetricEventBusProps {
   readonly name: string;

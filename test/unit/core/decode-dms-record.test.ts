@@ -159,10 +159,11 @@ describe('a control record', () => {
     });
   });
 
-  test('is also whatever DMS writes about its own awsdms_ tables', () => {
-    expect(
-      control(message({ metadata: { 'table-name': 'awsdms_apply_exceptions', 'schema-name': '' } })),
-    ).toMatchObject({ kind: 'control' });
+  test('announces tables of DMS itself, but a row of such a table is set aside: DMS failed to apply one of ours', () => {
+    const own = { 'table-name': 'awsdms_apply_exceptions', 'schema-name': '' };
+    const created = message({ metadata: { ...own, 'record-type': 'control', operation: 'create-table' } });
+    expect(control(created)).toMatchObject({ kind: 'control', operation: 'create-table' });
+    expect(() => control(message({ metadata: own }))).toThrow('is not declared');
   });
 });
 
