@@ -3,6 +3,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { ItemStore } from '#core/platform/item-store.ts';
 import { jitteredPause } from '#core/platform/pause.ts';
 import type { SettleContext } from '#core/replication/settle-affected.ts';
+import { errorFields, logger } from './middleware.ts';
 
 export interface PublicationSettings {
   readonly METRICS_TABLE: string;
@@ -22,6 +23,7 @@ export function publicationContext(settings: PublicationSettings, store: ItemSto
     fanOutLimit: settings.FAN_OUT_LIMIT,
     nowMs: Date.now,
     pause: jitteredPause(Math.random),
+    unpublishable: (metricId, error) => logger.error('metric cannot be published', { metricId, ...errorFields(error) }),
     send: async (message, delaySeconds) => {
       const command = {
         QueueUrl: settings.PROJECTION_QUEUE_URL,

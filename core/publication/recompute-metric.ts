@@ -33,6 +33,8 @@ export interface RecomputeContext {
   readonly redirectDays: number;
   readonly nowMs: () => number;
   readonly pause: (attempt: number) => Promise<void>;
+  /** Told of a metric that was to be recomputed with another one and can never be published as its rows stand. */
+  readonly unpublishable: (metricId: string, error: unknown) => void;
 }
 
 export interface RecomputeResult {

@@ -3,12 +3,13 @@
  * that wait for a name that was left. The record of a left name is cleared only after its claimants were recomputed, so a crash in
  * between is picked up by the retry.
  */
+import { dispositionOf } from '../error/disposition.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
 import type { WriteAction } from '../platform/item-store.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { vacatedName } from './publication-writes.ts';
-import { type RecomputeContext, readHead, recomputeMetric } from './recompute-metric.ts';
+import { type RecomputeContext, type RecomputeResult, readHead, recomputeMetric } from './recompute-metric.ts';
 
 /** Recomputes that one change may set off by names; a rotation of n metrics needs about 2n. */
 const ROUNDS_MAX = 500;
@@ -29,11 +30,24 @@ export async function settleMetric(
   const work = [metricId];
   const vacated = new Map<string, Set<string>>();
   const deferred = new Map<string, number>();
+  const stuck = new Map<string, unknown>();
   for (let round = 0; work.length > 0; round++) {
     if (round >= ROUNDS_MAX)
       throw new RelayError('CONTENTION', `the names around metric ${metricId} did not settle in ${ROUNDS_MAX} rounds`);
     const id = work.shift() ?? '';
-    const result = await recomputeMetric(context, id, cause, round === 0 ? firstHead : undefined);
+    const result = await recomputeOrStuck(context, id, cause, round === 0 ? firstHead : undefined);
+    const blocker =
+      'stuck' in result
+        ? result.stuck
+        : result.again
+          ? result.wake.map((other) => stuck.get(other)).find(Boolean)
+          : undefined;
+    if ('stuck' in result || blocker !== undefined) {
+      if (id === metricId) throw blocker;
+      stuck.set(id, blocker);
+      context.unpublishable(id, blocker);
+      continue;
+    }
     if (result.waitMs === undefined) deferred.delete(id);
     else deferred.set(id, result.waitMs);
     const offered = vacated.get(id) ?? new Set();
@@ -48,6 +62,21 @@ export async function settleMetric(
   }
   for (const [id, entries] of vacated) if (entries.size > 0) await forgetVacated(context, id, entries);
   return [...deferred].map(([id, waitMs]) => ({ metricId: id, waitMs }));
+}
+
+/** A metric that can never be published must not keep others from being woken; a fault of the infrastructure ends the whole and is retried. */
+async function recomputeOrStuck(
+  context: RecomputeContext,
+  metricId: string,
+  cause: Cause,
+  firstHead: MetricHead | undefined,
+): Promise<RecomputeResult | { readonly stuck: unknown }> {
+  try {
+    return await recomputeMetric(context, metricId, cause, firstHead);
+  } catch (error) {
+    if (dispositionOf(error) !== 'quarantine') throw error;
+    return { stuck: error };
+  }
 }
 
 /** Metrics whose last recompute found that another one holds the name. */

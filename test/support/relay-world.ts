@@ -68,6 +68,7 @@ export class RelayWorld {
       fanOutLimit: this.#fanOutLimit,
       nowMs: now,
       pause: async () => {},
+      unpublishable: (_, error) => void this.failures.push(error),
       send: async (body, delaySeconds) => {
         await gate?.();
         this.queue.push({ body, dueMs: this.nowMs + delaySeconds * 1000 });
