@@ -8,7 +8,6 @@ export interface QueueDepth {
 }
 
 export interface Observation {
-  /** Only of the pipeline on this machine. */
   readonly report?: PipelineReport | undefined;
   readonly projectionQueue?: QueueDepth | undefined;
   readonly deadLetters?: QueueDepth | undefined;

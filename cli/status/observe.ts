@@ -7,6 +7,7 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { dynamoDb, sqs } from '../connection/clients.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type PipelineReport, reportOf, statusAnswer } from '../pipeline/resource-status.ts';
+import { deployedReport } from './deployed-report.ts';
 import type { Observation, QueueDepth } from './observation.ts';
 
 export async function observe(connection: Connection): Promise<Observation> {
@@ -15,7 +16,7 @@ export async function observe(connection: Connection): Promise<Observation> {
   const { outputs } = connection;
   try {
     const [report, projectionQueue, deadLetters, quarantined, metrics] = await Promise.all([
-      seen(() => localReport(connection)),
+      connection.local === undefined ? deployedReport(connection, seen) : seen(() => localReport(connection.local)),
       seen(() => depth(queues, outputs.get('ProjectionQueueUrl'))),
       seen(() => depth(queues, outputs.get('ProjectionDeadLetterQueueUrl'))),
       seen(() => countItems(database, outputs.get('QuarantineTable'), {})),
@@ -43,7 +44,7 @@ async function seen<T>(look: () => Promise<T | undefined>): Promise<T | undefine
   }
 }
 
-async function localReport({ local }: Connection): Promise<PipelineReport | undefined> {
+async function localReport(local: Connection['local']): Promise<PipelineReport | undefined> {
   if (local === undefined) return undefined;
   const response = await fetch(`${local.endpoint}/_relay/status`, { signal: AbortSignal.timeout(10_000) });
   return reportOf(statusAnswer.parse(await response.json()).resources);
