@@ -5,7 +5,6 @@
 import { sourceTable } from '#schemas/source/lph.ts';
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import type { Row } from '../change/row-change.ts';
-import type { Item } from '../platform/item-store.ts';
 import { backLinkKey, entityPartition, type MirrorKey, namePartition } from './mirror-key.ts';
 
 /** Back-links that must exist before `row` is stored in the partition `owner`. */
@@ -23,7 +22,3 @@ export function backLinksOf(table: SourceTable, owner: string, row: Row | null):
   if (name) links.push(backLinkKey(namePartition(name), owner));
   return links;
 }
-
-export const backLinkItem = ({ pk, sk }: MirrorKey): Item => ({ pk: { S: pk }, sk: { S: sk } });
-
-export const backLinkText = ({ pk, sk }: MirrorKey): string => `${pk}\u0000${sk}`;

@@ -5,11 +5,18 @@
  */
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import type { RowKey } from '../change/row-change.ts';
+import type { Item } from '../platform/item-store.ts';
 
 export interface MirrorKey {
   readonly pk: string;
   readonly sk: string;
 }
+
+/** The key as DynamoDB takes it. */
+export const keyItem = ({ pk, sk }: MirrorKey): Item => ({ pk: { S: pk }, sk: { S: sk } });
+
+/** The key as text, to find one among many. */
+export const keyText = ({ pk, sk }: MirrorKey): string => `${pk}\u0000${sk}`;
 
 /** Sort-key prefix of all rows of an entity. */
 export const ROWS = 'row';

@@ -8,8 +8,8 @@ import type { RowChange } from '../change/row-change.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
-import { backLinkItem, backLinksOf, backLinkText } from './back-links.ts';
-import type { MirrorKey } from './mirror-key.ts';
+import { backLinksOf } from './back-links.ts';
+import { keyItem, keyText, type MirrorKey } from './mirror-key.ts';
 import { registerItem, storedRegister, unchangedSince } from './register-item.ts';
 import { applyRowChange, type Placement, type RowRegister, tellsLife } from './row-register.ts';
 
@@ -56,10 +56,10 @@ export class RowMirror {
   async apply(lanes: readonly RowLane[]): Promise<readonly PromiseSettledResult<LaneOutcome>[]> {
     const found = await this.#store.getMany(
       this.#table,
-      lanes.map(({ key }) => itemKey(key)),
+      lanes.map(({ key }) => keyItem(key)),
     );
     const byKey = new Map(found.map((item) => [`${item.pk?.S}\u0000${item.sk?.S}`, item]));
-    const read = lanes.map(({ key }) => byKey.get(backLinkText(key)));
+    const read = lanes.map(({ key }) => byKey.get(keyText(key)));
     await this.#putBackLinks(lanes, read);
     const work = lanes.map((lane, index) => ({ lane, item: read[index] }));
     return settleConcurrently(work, WRITES_CONCURRENT, ({ lane, item }) => this.#storeLane(lane, item));
@@ -70,10 +70,10 @@ export class RowMirror {
     for (const [index, lane] of lanes.entries()) {
       const item = read[index];
       const storedRow = item ? storedRegister(item).register.row : null;
-      const known = new Set(backLinksOf(lane.table, lane.key.pk, storedRow).map(backLinkText));
+      const known = new Set(backLinksOf(lane.table, lane.key.pk, storedRow).map(keyText));
       for (const { row } of lane.changes) {
         for (const link of backLinksOf(lane.table, lane.key.pk, row)) {
-          if (!known.has(backLinkText(link))) missing.set(backLinkText(link), backLinkItem(link));
+          if (!known.has(keyText(link))) missing.set(keyText(link), keyItem(link));
         }
       }
     }
@@ -119,5 +119,3 @@ function fold(stored: RowRegister | undefined, changes: readonly RowChange[]): F
   const again = placements.includes('duplicate') || changes.some((change) => tellsLife(known, change));
   return { register, changed, outcome: { placements, recompute: changed || again } };
 }
-
-const itemKey = ({ pk, sk }: MirrorKey): Item => ({ pk: { S: pk }, sk: { S: sk } });

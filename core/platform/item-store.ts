@@ -12,8 +12,15 @@ export interface Condition {
   readonly values?: Item;
 }
 
+export interface PutAction {
+  readonly kind: 'put';
+  readonly table: string;
+  readonly item: Item;
+  readonly condition?: Condition;
+}
+
 export type WriteAction =
-  | { readonly kind: 'put'; readonly table: string; readonly item: Item; readonly condition?: Condition }
+  | PutAction
   | { readonly kind: 'delete'; readonly table: string; readonly key: Item; readonly condition?: Condition }
   | { readonly kind: 'check'; readonly table: string; readonly key: Item; readonly condition: Condition };
 

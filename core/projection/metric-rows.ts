@@ -10,7 +10,7 @@ import {
   metrics,
   metricVersions,
 } from '#schemas/source/lph.ts';
-import { entityPartition, ROWS, rowMirrorKey } from '../mirror/mirror-key.ts';
+import { entityOf, entityPartition, keyItem, ROWS, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { storedRegister } from '../mirror/register-item.ts';
 import type { RowRegister } from '../mirror/row-register.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
@@ -46,12 +46,7 @@ export async function readMetricRows(store: ItemStore, table: string, metricId: 
     ...[...new Set(dimensionIds)].map((id) => rowMirrorKey(dimensions, [id])),
     ...[...metricIds].map((id) => rowMirrorKey(metrics, [id])),
   ];
-  const referred = metric?.row
-    ? await store.getMany(
-        table,
-        keys.map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
-      )
-    : [];
+  const referred = metric?.row ? await store.getMany(table, keys.map(keyItem)) : [];
   return {
     metric,
     versions,
@@ -75,5 +70,5 @@ function columnValues(rows: readonly RowRegister[], column: string): readonly st
 /** The id is the part of the partition after the entity, because a tombstone has no columns. */
 function byId(items: readonly Item[], table: string): ReadonlyMap<string, RowRegister> {
   const entries = items.filter((item) => item.table?.S === table);
-  return new Map(entries.map((item) => [(item.pk?.S ?? '').split('#')[1] ?? '', storedRegister(item).register]));
+  return new Map(entries.map((item) => [entityOf(item.pk?.S ?? '')[1], storedRegister(item).register]));
 }

@@ -2,8 +2,8 @@
  * Writes of any number under one name of a metric, in transactions that each check the metric's fence and that item "0" under the name is
  * its own. A chunk that fails its checks ends the whole: somebody else went on from here.
  */
-import { headKey } from '../mirror/mirror-key.ts';
-import { type Item, type ItemStore, TRANSACTION_ACTIONS_MAX, type WriteAction } from '../platform/item-store.ts';
+import { headKey, keyItem } from '../mirror/mirror-key.ts';
+import { type ItemStore, TRANSACTION_ACTIONS_MAX, type WriteAction } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
 import { fenceUnmoved } from './metric-head.ts';
 import { itemBytes, itemKey, mine } from './metric-item.ts';
@@ -32,10 +32,8 @@ export async function writeGuarded(
   name: string,
   actions: readonly WriteAction[],
 ): Promise<boolean> {
-  const { pk, sk } = headKey(metricId);
-  const headItemKey: Item = { pk: { S: pk }, sk: { S: sk } };
   const checks: readonly WriteAction[] = [
-    { kind: 'check', table: tables.sourceRows, key: headItemKey, condition: fenceUnmoved(fence) },
+    { kind: 'check', table: tables.sourceRows, key: keyItem(headKey(metricId)), condition: fenceUnmoved(fence) },
     { kind: 'check', table: tables.metrics, key: itemKey(name, LATEST), condition: mine(metricId) },
   ];
   for (const chunk of chunksOf(actions)) {

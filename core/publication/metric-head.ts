@@ -4,7 +4,7 @@
  */
 import type { SourceCommit } from '../change/row-change.ts';
 import { headKey } from '../mirror/mirror-key.ts';
-import type { Condition, Item, WriteAction } from '../platform/item-store.ts';
+import type { Condition, Item, PutAction } from '../platform/item-store.ts';
 
 /** Items that may lie under a name beside the published ones, because a write of more than one transaction was interrupted. */
 export interface Unfinished {
@@ -102,7 +102,7 @@ export function fenceUnmoved(fence: number): Condition {
 }
 
 /** Replaces a head by its successor, if its fence still is the one that was read; the successor's fence is one higher. */
-export function moveHead(table: string, metricId: string, read: MetricHead, next: MetricHead): WriteAction {
+export function moveHead(table: string, metricId: string, read: MetricHead, next: MetricHead): PutAction {
   return {
     kind: 'put',
     table,

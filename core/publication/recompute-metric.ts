@@ -5,9 +5,9 @@
  */
 import { metrics } from '#schemas/source/lph.ts';
 import { RelayError } from '../error/relay-error.ts';
-import { headKey, rowMirrorKey } from '../mirror/mirror-key.ts';
+import { headKey, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { storedRegister } from '../mirror/register-item.ts';
-import type { Item, ItemStore, TransactionOutcome, WriteAction } from '../platform/item-store.ts';
+import type { Item, ItemStore, TransactionOutcome } from '../platform/item-store.ts';
 import { readMetricRows } from '../projection/metric-rows.ts';
 import { LATEST, projectMetric } from '../projection/project-metric.ts';
 import { decidePublication, type Publication } from './decide-publication.ts';
@@ -87,9 +87,7 @@ async function recomputeRound(
     case 'none':
       return { wake: [], again: false, vacated: head.vacated };
     case 'moveFence': {
-      const move = await store.write(
-        moveHead(tables.sourceRows, metricId, head, step.next) as Extract<WriteAction, { kind: 'put' }>,
-      );
+      const move = await store.write(moveHead(tables.sourceRows, metricId, head, step.next));
       if (!move.written) return undefined;
       return {
         wake: [],
@@ -113,8 +111,7 @@ async function recomputeRound(
 }
 
 export async function readHead(context: RecomputeContext, metricId: string): Promise<MetricHead> {
-  const { pk, sk } = headKey(metricId);
-  return headOf(await context.store.get(context.tables.sourceRows, { pk: { S: pk }, sk: { S: sk } }));
+  return headOf(await context.store.get(context.tables.sourceRows, keyItem(headKey(metricId))));
 }
 
 /** Heads of many metrics at once, new ones for metrics that have none yet. */
@@ -123,10 +120,7 @@ export async function readHeads(
   metricIds: readonly string[],
 ): Promise<ReadonlyMap<string, MetricHead>> {
   const keys = metricIds.map(headKey);
-  const items = await context.store.getMany(
-    context.tables.sourceRows,
-    keys.map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
-  );
+  const items = await context.store.getMany(context.tables.sourceRows, keys.map(keyItem));
   const found = new Map(items.map((item) => [item.pk?.S, headOf(item)]));
   return new Map(metricIds.map((id, index) => [id, found.get(keys[index]?.pk) ?? NEW_HEAD]));
 }
@@ -195,8 +189,7 @@ async function resolveHolder(
   const { store, tables } = context;
   const owner = ownerOf(holder) ?? '';
   const ownerHead = await readHead(context, owner);
-  const { pk, sk } = rowMirrorKey(metrics, [owner]);
-  const item = await store.get(tables.sourceRows, { pk: { S: pk }, sk: { S: sk } });
+  const item = await store.get(tables.sourceRows, keyItem(rowMirrorKey(metrics, [owner])));
   const ownerRow = item && storedRegister(item).register.row;
   if (!ownerRow || ownerHead.deleting || ownerHead.unfinished || isClaim(holder) || isDeletionMark(holder)) {
     // Deleted, or in the middle of a write of several transactions: its own event comes first.

@@ -6,7 +6,6 @@
 import { dispositionOf } from '../error/disposition.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
-import type { WriteAction } from '../platform/item-store.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { vacatedName } from './publication-writes.ts';
 import { type RecomputeContext, type RecomputeResult, readHead, recomputeMetric } from './recompute-metric.ts';
@@ -93,7 +92,7 @@ async function forgetVacated(context: RecomputeContext, metricId: string, entrie
     const vacated = head.vacated.filter((entry) => !entries.has(entry));
     if (vacated.length === head.vacated.length) return;
     const move = moveHead(context.tables.sourceRows, metricId, head, { ...head, vacated });
-    if ((await context.store.write(move as Extract<WriteAction, { kind: 'put' }>)).written) return;
+    if ((await context.store.write(move)).written) return;
     await context.pause(attempt);
   }
   throw new RelayError(

@@ -5,7 +5,7 @@
 import type { ProjectionMessage } from '#schemas/projection-message.ts';
 import { metrics } from '#schemas/source/lph.ts';
 import type { SourceCommit } from '../change/row-change.ts';
-import { entityPartition, rowMirrorKey } from '../mirror/mirror-key.ts';
+import { entityPartition, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Cause } from '../publication/metric-head.ts';
 import { type RecomputeContext, readHeads } from '../publication/recompute-metric.ts';
@@ -52,10 +52,7 @@ export async function settleMetrics(
  */
 async function metricsSeen(context: SettleContext, metricIds: readonly string[]): Promise<readonly string[]> {
   const keys = metricIds.map((id) => rowMirrorKey(metrics, [id]));
-  const rows = await context.store.getMany(
-    context.tables.sourceRows,
-    keys.map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
-  );
+  const rows = await context.store.getMany(context.tables.sourceRows, keys.map(keyItem));
   const seen = new Set(rows.map((row) => row.pk?.S));
   return metricIds.filter((id) => seen.has(entityPartition('metric', id)));
 }

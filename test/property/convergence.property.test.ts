@@ -3,9 +3,8 @@
  * workers that die at any of them. A failing seed is printed; put it into REGRESSIONS.
  */
 import { describe, expect, test } from 'vitest';
-import { replicateBatch } from '#core/replication/replicate-batch.ts';
-import { runProjection } from '#core/replication/run-projection.ts';
-import { Interleaving } from '../support/interleaving.ts';
+import { deliverInterleaved } from '../support/interleaved-delivery.ts';
+import { expectPublished } from '../support/published-laws.ts';
 import { randomHistory } from '../support/random-history.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -28,50 +27,13 @@ async function runHistory(seed: number): Promise<{ world: RelayWorld; story: Ret
   const batches: string[][] = [];
   while (messages.length > 0) batches.push(messages.splice(0, 1 + random.below(4)));
 
-  const interleaving = new Interleaving(random);
-  const workersMax = 1 + random.below(3);
-  let crashes = random.chance(0.6) ? 4 : 0;
-  let running = 0;
-  const start = (work: (gate: () => Promise<void>) => Promise<boolean>, redo: () => void): void => {
-    running++;
-    void work(interleaving.worker().gate)
-      .catch(() => false)
-      .then((done) => {
-        running--;
-        if (!done) redo();
-      });
-  };
-  for (let step = 0; running > 0 || batches.length > 0 || world.queue.length > 0; step++) {
-    if (step > 200_000) throw new Error(`seed ${seed} does not come to rest`);
-    while (running < workersMax && (batches.length > 0 || world.queue.length > 0)) {
-      const batch = random.chance(0.7) || world.queue.length === 0 ? batches.shift() : undefined;
-      const queued = batch ? undefined : world.queue.shift();
-      if (batch) {
-        const records = world.records(batch);
-        start(
-          async (gate) => (await replicateBatch(world.context(gate), records)).retryFrom === undefined,
-          () => batches.unshift(batch),
-        );
-      } else if (queued) {
-        world.nowMs = Math.max(world.nowMs, queued.dueMs);
-        start(
-          async (gate) => {
-            await runProjection(world.context(gate), JSON.stringify(queued.body));
-            return true;
-          },
-          () => world.queue.push(queued),
-        );
-      }
-    }
-    const before = running;
-    await interleaving.step(crashes > 0 ? 0.01 : 0);
-    if (running < before) crashes--;
-  }
+  const workers = 1 + random.below(3);
+  await deliverInterleaved(world, batches, random, {
+    workers,
+    crashes: random.chance(0.6) ? 4 : 0,
+    crashProbability: 0.01,
+  });
   return { world, story };
-}
-
-function sorted(items: ReadonlyMap<string, unknown>): unknown {
-  return Object.fromEntries([...items].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 describe('any order, any duplicate, any crash', () => {
@@ -80,24 +42,7 @@ describe('any order, any duplicate, any crash', () => {
   test(`the items equal the source, revisions have no gap, and a consumer ends equal to the table (${seeds.length} histories)`, async () => {
     for (const seed of seeds) {
       const { world, story } = await runHistory(seed);
-      expect(sorted(world.liveItems()), `seed ${seed}`).toEqual(sorted(story.expectedItems()));
-
-      const revisions = new Map<string, number>();
-      const consumer = new Map<string, unknown>();
-      for (const { metadata, data } of world.events()) {
-        expect(
-          data.revision,
-          `seed ${seed}: revision after ${revisions.get(data.metricId)} of metric ${data.metricId}`,
-        ).toBe((revisions.get(data.metricId) ?? 0) + 1);
-        expect(metadata.eventId).toBe(`${data.metricId}:${data.revision}`);
-        revisions.set(data.metricId, data.revision);
-        if (data.change === 'DELETED') consumer.delete(data.metricId);
-        else consumer.set(data.metricId, data.name);
-      }
-      const names = new Map([...story.rows('metrics').values()].map((row) => [row.id, row.name]));
-      expect(sorted(consumer), `seed ${seed}: what a consumer of the events knows`).toEqual(
-        sorted(names as Map<string, unknown>),
-      );
+      expectPublished(world, story, `seed ${seed}`);
     }
   });
 
