@@ -9,17 +9,20 @@ const LOOK_EVERY_MS = 250;
 
 export async function followFullLoad(local: LocalPipeline, terminal: Terminal, signal: AbortSignal): Promise<void> {
   let shown = '';
+  let loadedAtMs: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const report = reportOf(local.status());
+    if (report.replication?.state === 'replicating') loadedAtMs ??= performance.now();
+    const loadedForMs = loadedAtMs === undefined ? 0 : performance.now() - loadedAtMs;
     if (report.replication?.state === 'failed') {
       throw failed(
         `The replication stopped: ${report.replication.lastError ?? 'no reason given'}`,
         'The whole log is in relay.log in the data directory.',
       );
     }
-    const line = fullLoadLine(report);
-    if (isFullLoadDone(report)) {
+    const line = fullLoadLine(report, loadedForMs);
+    if (isFullLoadDone(report, loadedForMs)) {
       terminal.say(line);
       return;
     }
@@ -30,24 +33,27 @@ export async function followFullLoad(local: LocalPipeline, terminal: Terminal, s
   }
 }
 
-/** Reading a row and applying it are counted by two parts, so that "nothing waits" is not mistaken for "nothing has come yet". */
-export function isFullLoadDone(report: PipelineReport): boolean {
+/**
+ * Reading a row and applying it are counted by two parts, so that "nothing waits" is not mistaken for "nothing has come yet". What waits
+ * may be younger than the load (`loadedForMs`: since its last row was read): a source that is written to all the time is never without lag.
+ */
+export function isFullLoadDone(report: PipelineReport, loadedForMs = 0): boolean {
   const { replication, mappings } = report;
   return (
     replication?.state === 'replicating' &&
     mappings.length > 0 &&
-    mappings.every(({ lagMs }) => lagMs === 0) &&
+    mappings.every(({ lagMs = Number.POSITIVE_INFINITY }) => lagMs <= loadedForMs) &&
     applied(report) >= rowsRead(report)
   );
 }
 
 /** `Full load: 1234 of 1500 rows read (metrics), 800 applied…` */
-export function fullLoadLine(report: PipelineReport): string {
+export function fullLoadLine(report: PipelineReport, loadedForMs = 0): string {
   const tables = report.replication?.tables ?? [];
   if (tables.length === 0) return 'Full load: starting…';
   const read = rowsRead(report);
   const total = tables.reduce((sum, { rowsTotal, rowsLoaded }) => sum + (rowsTotal ?? rowsLoaded), 0);
-  if (isFullLoadDone(report)) {
+  if (isFullLoadDone(report, loadedForMs)) {
     return read === 0 ? 'Going on from the last checkpoint.' : `Full load: ${read} rows read and applied.`;
   }
   if (read === 0 && report.replication?.state !== 'loading') return 'Full load: starting…';

@@ -23,6 +23,9 @@ const WRITES_BETWEEN = 12;
 /** About twenty writes a second: there is always one under way when the pipeline goes down. */
 const WRITE_EVERY_MS = 50;
 
+/** Before it is ready, Ctrl-C interrupts a command that has not done its work (130); afterwards it ends one that has (0). */
+const READY = /rows read and applied|Going on from the last checkpoint/;
+
 let directory: string;
 let database: SourceDatabase;
 let source: SourceWrites;
@@ -114,6 +117,7 @@ test('writes that go on while the pipeline is stopped, started, killed and start
   try {
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       await moreWrites();
+      await current.relay.said(READY);
       await subscriber.leave();
       tables.close();
       await down(current, signal);

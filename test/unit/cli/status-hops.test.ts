@@ -63,6 +63,13 @@ describe('the full load', () => {
     expect(isFullLoadDone(reportOf([]))).toBe(false);
   });
 
+  it('is done under writes that never cease, when only what came after it waits', () => {
+    const behind = reportOf(resources({}, { lagMs: 400 }));
+    expect(isFullLoadDone(behind, 399)).toBe(false);
+    expect(isFullLoadDone(behind, 400)).toBe(true);
+    expect(fullLoadLine(behind, 400)).toBe('Full load: 10 rows read and applied.');
+  });
+
   it('says how far it is and at which table', () => {
     const loading = resources({ state: 'loading', tables: [{ ...table, loaded: false }] }, { records: 4 });
     expect(fullLoadLine(reportOf(loading))).toBe('Full load: 10 of 20 rows read (metrics), 4 applied…');
