@@ -67,6 +67,12 @@ const RINGS: readonly Ring[] = [
     fix: 'take connections and clocks as arguments',
   },
   {
+    folder: 'simulator',
+    mayImport: under('functions', 'core', 'schemas', 'local/stream', 'local/pipes', 'local/lambda'),
+    rule: 'simulator/ runs the functions and the pollers as they are; what it simulates it writes itself',
+    fix: 'simulate it, or move what is shared to schemas/',
+  },
+  {
     folder: 'bench',
     mayImport: (path) => !under('test')(path),
     rule: 'bench/ measures what users run, through cli/ as well; nothing imports test/',
@@ -81,7 +87,7 @@ const RINGS: readonly Ring[] = [
   { folder: 'test', mayImport: () => true, rule: 'tests may import everything', fix: '' },
 ];
 
-const SUBPATHS = ['schemas', 'core', 'functions', 'infra', 'local', 'cli', 'sample', 'test'];
+const SUBPATHS = ['schemas', 'core', 'functions', 'infra', 'local', 'cli', 'sample', 'simulator', 'test'];
 
 function broken(file: SourceFile, { path, specifier }: Import): string | undefined {
   const ring = RINGS.find(({ folder }) => folder === topFolder(file.path));
