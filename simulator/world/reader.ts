@@ -1,0 +1,95 @@
+/**
+ * An event source mapping or a pipe of the world: the real pollers with the world's clock. `restart` is the loss of the process that polls:
+ * what it had in hand is delivered to nobody it would hear of, and another one begins at the checkpoints.
+ */
+import type { BatchTarget } from '#local/stream/batch-target.ts';
+import { ShardCheckpoints } from '#local/stream/shard-checkpoint.ts';
+import { ShardCoordinator } from '#local/stream/shard-coordinator.ts';
+import type { ReaderSettings } from '#local/stream/shard-poller.ts';
+import type { ShardCursor, StreamSource } from '#local/stream/stream-source.ts';
+
+type Settings = Omit<ReaderSettings, 'checkpoints'>;
+
+export class SimulatedReader {
+  readonly #settings: Settings;
+  /** What survives a restart. */
+  readonly #stored = new Map<string, unknown>();
+  #present: { isAlive: boolean; readonly coordinator: ShardCoordinator } | undefined;
+  restarts = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  start(): void {
+    const life = { isAlive: true };
+    const checkpoints = new ShardCheckpoints(
+      {
+        get: (key) => this.#stored.get(key),
+        set: async (key, value) => {
+          if (life.isAlive) this.#stored.set(key, value);
+          else await never();
+        },
+      },
+      this.#settings.name,
+    );
+    const coordinator = new ShardCoordinator(
+      {
+        ...this.#settings,
+        checkpoints,
+        source: whileAlive(this.#settings.source, life),
+        target: heardWhileAlive(this.#settings.target, life),
+      },
+      { kind: 'TRIM_HORIZON' },
+    );
+    this.#present = Object.assign(life, { coordinator });
+    coordinator.start();
+  }
+
+  restart(): void {
+    if (this.#present) this.#present.isAlive = false;
+    this.restarts += 1;
+    this.start();
+  }
+
+  /** The checkpoint of a shard, or undefined when nothing of it is finished. */
+  position(shardId: string): { readonly sequenceNumber?: string; readonly finished: boolean } | undefined {
+    return this.#stored.get(`${this.#settings.name}/${shardId}`) as ReturnType<SimulatedReader['position']>;
+  }
+
+  get lastError(): string | undefined {
+    return this.#present?.coordinator.status().lastError;
+  }
+}
+
+interface Life {
+  readonly isAlive: boolean;
+}
+
+function whileAlive(source: StreamSource, life: Life): StreamSource {
+  const alive = async <T>(answer: Promise<T>): Promise<T> => {
+    const value = await answer;
+    return life.isAlive ? value : never();
+  };
+  const cursor = (real: ShardCursor): ShardCursor => ({ read: (recordsMax) => alive(real.read(recordsMax)) });
+  return {
+    streamArn: source.streamArn,
+    listShards: () => alive(source.listShards()),
+    open: async (shardId, from) => cursor(await alive(source.open(shardId, from))),
+    close: () => {},
+  };
+}
+
+function heardWhileAlive(target: BatchTarget, life: Life): BatchTarget {
+  return {
+    deliver: async (records) => {
+      if (!life.isAlive) return never();
+      const delivery = await target.deliver(records);
+      return life.isAlive ? delivery : never();
+    },
+  };
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
