@@ -6,7 +6,6 @@ import { join, resolve } from 'node:path';
 import { openCheckpointStore } from './checkpoint-store.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startEmulators } from './emulators/emulators.ts';
-import { KINESIS_DURABLE_UNTIL, kinesisDurableUntil } from './emulators/kinesis-local.ts';
 import type { FaultSettings } from './gateway/faults.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import type { Credentials, LocalAws, Log } from './local-aws.ts';
@@ -115,10 +114,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
       assemblyDirectory,
       log,
       checkpoints,
-      created: new Map<string, unknown>([
-        ['source-url', options.sourceUrl],
-        [KINESIS_DURABLE_UNTIL, () => kinesisDurableUntil(dataDirectory)],
-      ]),
+      created: new Map<string, unknown>([['source-url', options.sourceUrl]]),
       credentialsOf: (arn) =>
         arn === operatorArn(ACCOUNT_ID) ? gateway.operatorCredentials : roles.credentialsOf(arn),
       registerFrontEnd: gateway.registerFrontEnd,

@@ -32,8 +32,8 @@ export interface DmsTwinOptions {
   /** Key in the checkpoint store. */
   readonly checkpointKey: string;
   readonly checkpoints: CheckpointStore;
-  /** Time (epoch, ms) before which everything that Kinesis accepted is on disk. */
-  readonly durableUntil: () => number;
+  /** The checkpoint passes a record this long after Kinesis has accepted it. */
+  readonly checkpointLagMs: number;
   readonly chaos: Chaos;
   readonly log: Log;
   /** A producer that reports its state; a new one for each attempt. */
@@ -58,7 +58,7 @@ export class DmsTwin {
 
   constructor(options: DmsTwinOptions) {
     this.#options = options;
-    this.#checkpoint = new LaggingCheckpoint(options.checkpoints, options.checkpointKey, options.durableUntil);
+    this.#checkpoint = new LaggingCheckpoint(options.checkpoints, options.checkpointKey, options.checkpointLagMs);
     this.#builder = new RecordBuilder({
       endpoint: options.endpoint,
       replication: options.replication,

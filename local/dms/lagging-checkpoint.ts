@@ -1,6 +1,6 @@
 /**
- * The durable checkpoint of a replication. It lags on purpose: the local Kinesis emulator writes to disk from time to time and
- * forgets the rest on `kill -9`, so a place in the binlog is recorded only when the stream says that its records are on disk. Records sent again because of it are duplicates, which the consumers must bear anyway; a hole would be for ever.
+ * The durable checkpoint of a replication. It lags on purpose, as that of DMS does: a restart sends again what came last. Records sent again
+ * because of it are duplicates, which the consumers must bear anyway; a hole would be for ever, so it never passes what is not accepted.
  */
 import type { CheckpointStore } from '../local-aws.ts';
 
@@ -16,15 +16,15 @@ interface Accepted {
 export class LaggingCheckpoint {
   readonly #store: CheckpointStore;
   readonly #key: string;
-  readonly #durableUntil: () => number;
+  readonly #lagMs: number;
   readonly #now: () => number;
   readonly #accepted: Accepted[] = [];
 
-  /** @param durableUntil time (epoch, ms) before which everything that was accepted survives anything. */
-  constructor(store: CheckpointStore, key: string, durableUntil: () => number, now: () => number = Date.now) {
+  /** @param lagMs a place is recorded when it was accepted this long ago. */
+  constructor(store: CheckpointStore, key: string, lagMs: number, now: () => number = Date.now) {
     this.#store = store;
     this.#key = key;
-    this.#durableUntil = durableUntil;
+    this.#lagMs = lagMs;
     this.#now = now;
   }
 
@@ -39,9 +39,9 @@ export class LaggingCheckpoint {
     }
   }
 
-  /** Records the newest place that is durable; to be called now and then. */
+  /** Records the newest place that is old enough; to be called now and then. */
   async advance(): Promise<void> {
-    const limit = this.#durableUntil();
+    const limit = this.#now() - this.#lagMs;
     let old = 0;
     while ((this.#accepted[old]?.lastAt ?? Number.POSITIVE_INFINITY) <= limit) old++;
     const newest = this.#accepted.splice(0, old).at(-1);

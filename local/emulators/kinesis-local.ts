@@ -1,9 +1,8 @@
 /**
  * Starts the Kinesis emulator (kinesis-mock). It keeps all records in memory and writes them to one file from time to time, more
- * seldom the more it holds: after a `kill -9` of the emulator itself, what was put since is gone. A producer that must not lose
- * anything keeps its checkpoint behind `kinesisDurableUntil`; see kinesis-preload.mjs.
+ * seldom the more it holds; what is put in between is kept in a journal (kinesis-preload.mjs), so that a put that was answered
+ * outlives `kill -9`, as it would on AWS.
  */
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,9 +10,6 @@ import { type Emulator, startEmulator } from './child-process.ts';
 
 /** How often the emulator asks whether its state is due. */
 const PERSIST_INTERVAL_MS = 250;
-const STOP_WITHIN_MS = 60_000;
-/** Under `aws.created`: a function that gives the time (epoch, ms) up to which everything that was put survives anything. */
-export const KINESIS_DURABLE_UNTIL = 'kinesis-durable-until';
 
 /** Only a label between the emulator and the preload: no such port is opened. */
 const PORT_LABEL = '4568';
@@ -39,11 +35,9 @@ export async function startKinesisLocal(options: {
       join(import.meta.dirname, 'kinesis-preload.mjs'),
       main,
     ],
-    stopWithinMs: STOP_WITHIN_MS,
     environment: {
       LOOPBACK_ANNOUNCED_PORT: PORT_LABEL,
       KINESIS_WHOLE_FILE: join(directory, 'kinesis-data.json'),
-      KINESIS_DURABLE_UNTIL_FILE: durableUntilFile(options.dataDirectory),
       KINESIS_MOCK_PLAIN_PORT: PORT_LABEL,
       KINESIS_MOCK_TLS_PORT: '4567',
       KINESIS_MOCK_CERT_PATH: join(dirname(main), 'server.json'),
@@ -70,17 +64,4 @@ export async function startKinesisLocal(options: {
     logFile: join(options.dataDirectory, 'log', 'kinesis-local.log'),
     ...(options.onUnexpectedEnd ? { onUnexpectedEnd: options.onUnexpectedEnd } : {}),
   });
-}
-
-/** Records whose put was answered before this time (epoch, ms) are on disk; 0 before the first write. */
-export function kinesisDurableUntil(dataDirectory: string): number {
-  try {
-    return Number(readFileSync(durableUntilFile(dataDirectory), 'utf8'));
-  } catch {
-    return 0;
-  }
-}
-
-function durableUntilFile(dataDirectory: string): string {
-  return join(dataDirectory, 'kinesis', 'durable-until');
 }

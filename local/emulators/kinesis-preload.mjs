@@ -3,49 +3,66 @@
 //
 // 1. PutRecords groups records by (shard, all records stored in the shard) and so hashes everything stored once per record: 170
 //    records a second at 20,000 stored ones. The stored records are an immutable vector, so its hash is kept after the first time.
-// 2. It encodes all records and rewrites its file at every interval, needed or not. Here it does so only when something changed, and
-//    so seldom that it takes at most a twentieth of the time. KINESIS_DURABLE_UNTIL_FILE says up to when everything put is on disk.
-// 3. It overwrites its file in place and does not write it at the end. Here the file is replaced as a whole, and once more at the end.
+// 2. It encodes all records and rewrites its file, in place, at every interval, needed or not. Here it does so only when something
+//    changed, and so seldom that it takes at most a twentieth of the time, and the file is replaced as a whole.
+// 3. What was put since the last writing is lost on `kill -9`. Here it is in a journal before anybody can see it.
 import fs from 'node:fs';
 import { registerHooks } from 'node:module';
+import { openJournal, recover } from './kinesis-journal.mjs';
 
 const wholeFile = process.env.KINESIS_WHOLE_FILE;
-const durableUntilFile = process.env.KINESIS_DURABLE_UNTIL_FILE;
-/** The emulator takes its state shortly before it asks whether to write it. */
-const MARGIN_MS = 1_000;
 const SHARE_OF_TIME = 20;
-const END_WITHIN_MS = 60_000;
 
+const added = recover(wholeFile);
+if (added > 0) console.error(`${added} records of the journal were added to ${wholeFile}`);
+
+let journal;
+/** The newest state that is in the file. */
 let written;
 let writing;
 let notBefore = 0;
-let ending = false;
 
-/** Asked by the emulator at every interval with its whole (immutable) state. */
+/** Called once by the emulator's code with the view that openJournal describes. */
+globalThis.kinesisView = (view) => {
+  journal = openJournal(wholeFile, view, (state) => {
+    written = state;
+    // The state that is being written now is older than the file.
+    if (writing !== undefined) writing.overtaken = true;
+  });
+};
+
+/** Answers the new value of a reference, after the journal has it. */
+globalThis.kinesisChanged = (before, after) => {
+  journal.changed(before, after);
+  return after;
+};
+
+/**
+ * Asked by the emulator at every interval with its whole (immutable) state, which it took shortly before: what this state lacks may be in
+ * the journal that ends now, so that one is kept until the writing after this one.
+ */
 globalThis.kinesisStateIsDue = (state) => {
   const now = Date.now();
-  if (state === written) {
-    replace(durableUntilFile, String(now - MARGIN_MS));
-    // Not process.exit: the emulator's runtime catches what that does, and tries again half a minute later.
-    if (ending) process.kill(process.pid, 'SIGKILL');
-    return false;
-  }
-  if (!ending && now < notBefore) return false;
-  writing = { state, startedAt: now };
+  if (state === written || now < notBefore || writing !== undefined) return false;
+  writing = { state, startedAt: now, journal: journal.next(), overtaken: false };
   return true;
 };
 
-function finished() {
-  const now = Date.now();
-  written = writing.state;
-  notBefore = now + (SHARE_OF_TIME - 1) * (now - writing.startedAt);
-  fs.renameSync(`${wholeFile}.unfinished`, wholeFile);
-  replace(durableUntilFile, String(writing.startedAt - MARGIN_MS));
-}
+let journalOfLastWriting;
 
-function replace(file, text) {
-  fs.writeFileSync(`${file}.unfinished`, text);
-  fs.renameSync(`${file}.unfinished`, file);
+function finished() {
+  const { state, startedAt, journal: number, overtaken } = writing;
+  writing = undefined;
+  const now = Date.now();
+  notBefore = now + (SHARE_OF_TIME - 1) * (now - startedAt);
+  if (overtaken) {
+    fs.rmSync(`${wholeFile}.unfinished`);
+    return;
+  }
+  written = state;
+  fs.renameSync(`${wholeFile}.unfinished`, wholeFile);
+  if (journalOfLastWriting !== undefined) journal.forgetBefore(journalOfLastWriting);
+  journalOfLastWriting = number;
 }
 
 const createWriteStream = fs.createWriteStream;
@@ -61,10 +78,33 @@ fs.createWriteStream = (path, options) => {
   return stream;
 };
 
-process.on('parent-gone', () => {
-  ending = true;
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), END_WITHIN_MS);
-});
+// Everything is on file at any time. Not process.exit: the emulator's runtime catches what that does, and tries again half a minute later.
+process.on('parent-gone', () => process.kill(process.pid, 'SIGKILL'));
+
+/** The names are those that the compiler gave to the emulator's own: fields of its records, and methods of Scala's collections. */
+const VIEW = `
+globalThis.kinesisView((() => {
+  const text = (json) => $m_Lio_circe_Printer$().HJ.X6(json);
+  const list = (map) => {
+    const found = [];
+    for (const it = map.q(); it.r(); ) found.push(it.o());
+    return found;
+  };
+  const fields = (product, but) => Array.from({ length: product.h() }, (_, n) => product.i(n)).filter((one) => one !== but);
+  return {
+    isState: (value) => value instanceof $c_Lkinesis_mock_models_Streams,
+    whole: (state) => text($m_Lkinesis_mock_models_Streams$().bvO().a7(state)),
+    others: (state) => fields(state, state.dc),
+    streams: (state) => list(state.dc).map((pair) => [pair.m().eG, pair.n()]),
+    settings: (stream) => fields(stream, stream.bF),
+    shards: (stream) => list(stream.bF).map((pair) => [pair.m().cB.h0, pair.m(), pair.n()]),
+    sameShard: (one, other) => one === other || one.b(other),
+    count: (records) => records.y(),
+    at: (records, index) => records.R(index),
+    json: (record) => text($m_Lkinesis_mock_models_KinesisRecord$().a6p().or.a7(record)),
+  };
+})());
+`;
 
 const EDITS = [
   {
@@ -76,6 +116,19 @@ const EDITS = [
     place:
       /(\n *)(var \$x_1 = \$m_Lfs2_Stream\$\(\);\n *var buf = \$m_Lio_circe_Printer\$\(\)\.HJ\.bdE\(\$m_Lkinesis_mock_models_Streams\$\(\)\.bvO\(\)\.a7\((streams\$\d+)\))/,
     with: '$1if (!globalThis.kinesisStateIsDue($3)) return $$m_Lcats_effect_IO$$().zG;$1$2',
+  },
+  // The reference that holds the state, where it is updated and where it is modified.
+  {
+    place: /(\$h_Lcats_effect_kernel_SyncRef\.prototype = \$p;[\s\S]{0,2200}?\n {4}this\.pj = )(f\.d\(this\.pj\));/,
+    with: '$1globalThis.kinesisChanged(this.pj, $2);',
+  },
+  {
+    place: /(\n {4}var u\$2 = \S+;\n {4}var b\$2 = \S+;\n {4}this\.pj = )(u\$2);/,
+    with: '$1globalThis.kinesisChanged(this.pj, $2);',
+  },
+  {
+    place: /var \$d_Lcats_effect_kernel_SyncRef = /,
+    with: () => `${VIEW}var $d_Lcats_effect_kernel_SyncRef = `,
   },
 ];
 

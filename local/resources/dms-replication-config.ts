@@ -12,25 +12,20 @@ import { type LocalReplication, replicationFrontEnd } from '../dms/replication-f
 import { readReplicationSettings } from '../dms/replication-settings.ts';
 import type { ReplicationStatus } from '../dms/replication-status.ts';
 import { readTableMappings } from '../dms/table-mappings.ts';
-import { KINESIS_DURABLE_UNTIL } from '../emulators/kinesis-local.ts';
 import type { LocalAws } from '../local-aws.ts';
 import { dmsIdentifier, type LocalEndpoint } from './dms-endpoint.ts';
 import type { CreatedResource, ResolvedResource, ResourceProvider } from './resource-provider.ts';
 
 /** Settings of the local runtime, under `dms-settings` in `aws.created`; not of the template. */
 export interface DmsLocalSettings {
-  /** For tests: how long records must have been accepted before the checkpoint passes them, instead of asking the stream. */
+  /** How long records must have been accepted before the checkpoint passes them; a restart sends them again. Default 1,000. */
   readonly checkpointLagMs?: number;
   readonly chaos?: ChaosSettings;
 }
 
 const REPLICATIONS = 'dms-replications';
-
-/** The emulator says up to when it has written to disk; without it nothing counts as durable, and a restart sends everything again. */
-function durableUntil(aws: LocalAws, { checkpointLagMs }: DmsLocalSettings): () => number {
-  if (checkpointLagMs !== undefined) return () => Date.now() - checkpointLagMs;
-  return (aws.created.get(KINESIS_DURABLE_UNTIL) as (() => number) | undefined) ?? (() => 0);
-}
+/** DMS does not say how far its checkpoint lags; this shows every user that a restart sends something again. */
+const CHECKPOINT_LAG_MS = 1000;
 
 function endpointSettings(aws: LocalAws, arn: unknown, problems: string[]) {
   const endpoint = aws.created.get(String(arn)) as LocalEndpoint | undefined;
@@ -111,7 +106,7 @@ export const dmsReplicationConfigProvider: ResourceProvider = {
       taskId,
       checkpointKey: `dms/${resource.stackName}/${resource.logicalId}`,
       checkpoints: aws.checkpoints,
-      durableUntil: durableUntil(aws, settings),
+      checkpointLagMs: settings.checkpointLagMs ?? CHECKPOINT_LAG_MS,
       chaos: misbehaviour,
       log: aws.log,
       createProducer: (status) =>

@@ -13,12 +13,7 @@ function world(lagMs: number) {
   return {
     clock,
     stored,
-    checkpoint: new LaggingCheckpoint(
-      store,
-      'replication',
-      () => clock.now - lagMs,
-      () => clock.now,
-    ),
+    checkpoint: new LaggingCheckpoint(store, 'replication', lagMs, () => clock.now),
   };
 }
 
