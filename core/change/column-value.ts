@@ -41,6 +41,8 @@ export function columnValue(column: SourceColumn, raw: unknown): ColumnValue {
     // A zero date reaches us as NULL even in a NOT NULL column.
     return column.nullable || column.kind === 'datetime' ? { value: null } : { mismatch: `a ${column.kind}, not NULL` };
   }
+  // BIT(1), which AWS documents as BOOLEAN without saying how that is written.
+  if (typeof raw === 'boolean' && column.kind === 'integer') return columnValue(column, raw ? '1' : '0');
   if (typeof raw !== 'string')
     return { mismatch: `a ${column.kind} as text or number, not ${Array.isArray(raw) ? 'an array' : typeof raw}` };
   switch (column.kind) {

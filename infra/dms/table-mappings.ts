@@ -105,10 +105,11 @@ function numbersAsText(schema: string, table: SourceTable): Draft[] {
   });
 }
 
-function textLength(column: SourceColumn): string | undefined {
-  if (column.kind === 'decimal') return TEXT_LENGTH.decimal;
+/** By the SQL type: a DECIMAL of more digits than DynamoDB's numbers have is declared as text, and must not lose them either. */
+function textLength({ sqlType }: SourceColumn): string | undefined {
+  if (/^(DECIMAL|NUMERIC)\b/i.test(sqlType)) return TEXT_LENGTH.decimal;
   // 32-bit integers and smaller are exact as doubles.
-  if (column.kind === 'integer' && /^BIGINT\b/i.test(column.sqlType)) return TEXT_LENGTH.integer;
+  if (/^BIGINT\b/i.test(sqlType)) return TEXT_LENGTH.integer;
   return undefined;
 }
 

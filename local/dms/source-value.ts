@@ -10,8 +10,10 @@ export type SourceValue = string | Buffer | null;
 export function valueFromQuery(type: ColumnType, raw: Buffer | null): SourceValue {
   if (raw === null || type.kind === 'bytes' || type.kind === 'bit') return raw;
   const text = raw.toString('utf8');
-  if (type.kind === 'year') return String(Number(text));
-  return type.kind === 'float' ? String(Number(text)) : text;
+  if (type.kind === 'year' || type.kind === 'float') return String(Number(text));
+  // ZEROFILL is how a query prints a number, not what the number is: the binlog has no such zeros, and JSON allows none.
+  if (type.kind === 'integer' || type.kind === 'decimal') return text.replace(/^(-?)0+(?=\d)/, '$1');
+  return text;
 }
 
 /** From the binlog reader (dates as strings, JSON as text, 64-bit integers as number or text, whichever is exact). */

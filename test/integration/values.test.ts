@@ -51,6 +51,7 @@ beforeAll(async () => {
   // Each row is loaded, is inserted once more, and an empty row is loaded and updated.
   const expected = TABLES.reduce((sum, { columns }) => sum + 4 * rowCount(columns), 0);
   const isData = (text: string): boolean => text.includes('"record-type":"data"');
+  await eventually(replication.status, ({ tables }) => changesOf(tables) >= expected / 2);
   const all = await eventually(
     () => world.recordsOn(stream),
     (found) => found.filter(({ text }) => isData(text)).length >= expected,
@@ -59,6 +60,12 @@ beforeAll(async () => {
   await replication.resource.stop?.();
   await relay.apply(records);
 }, 120_000);
+
+/** Inserts and updates that the twin has seen. */
+function changesOf(tables: unknown): number {
+  const progress = Array.isArray(tables) ? (tables as { inserts: number; updates: number }[]) : [];
+  return progress.reduce((sum, { inserts, updates }) => sum + inserts + updates, 0);
+}
 
 afterAll(async () => {
   await relay?.stop();

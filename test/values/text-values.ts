@@ -18,6 +18,7 @@ export const OBJECT_NAMES = [
 const LOOKS_LIKE_SOMETHING = [
   '{"a":1}',
   '{"__proto__":{"polluted":true}}',
+  '{"half":"\\ud800"}',
   '[1,2',
   '"quoted"',
   'null',

@@ -11,6 +11,9 @@ import { SESSION_ZONE } from './time-values.ts';
 export const WAYS = { load: 0, insert: 100_000, update: 200_000 } as const;
 export type Way = keyof typeof WAYS;
 
+/** A column that nobody declares. Every update moves it: one that changes nothing writes no record. */
+const TOUCHED = 'touched_by_update';
+
 export type ColumnSet = ReadonlyMap<string, ValueColumn>;
 
 const identifier = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -36,7 +39,7 @@ export async function createTable(
   await connection.query(`SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', time_zone = '${SESSION_ZONE}'`);
   const declared = [...columns].map(([column, { sqlType }]) => `${identifier(column)} ${sqlType} NULL DEFAULT NULL`);
   await connection.query(
-    `CREATE TABLE ${identifier(name)} (${identifier(KEY)} INT UNSIGNED PRIMARY KEY, ${declared.join(', ')})
+    `CREATE TABLE ${identifier(name)} (${identifier(KEY)} INT UNSIGNED PRIMARY KEY, ${declared.join(', ')}, ${TOUCHED} TINYINT NOT NULL DEFAULT 0)
      ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=${charset}`,
   );
 }
@@ -67,7 +70,7 @@ export async function writeChanges(connection: Connection, name: string, columns
   );
   const set = [...columns.keys()].map((column) => `new.${identifier(column)} = old.${identifier(column)}`);
   await connection.query(
-    `UPDATE ${table} AS new JOIN ${table} AS old ON new.${key} = old.${key} + ${WAYS.update} SET ${set.join(', ')}`,
+    `UPDATE ${table} AS new JOIN ${table} AS old ON new.${key} = old.${key} + ${WAYS.update} SET ${set.join(', ')}, new.${TOUCHED} = 1`,
   );
 }
 
