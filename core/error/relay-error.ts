@@ -17,11 +17,13 @@ export const ERROR_CODES = [
   'MISSING_POSITION',
   /** The metric does not fit into one DynamoDB item (400 KB). Its last published state stands. */
   'ITEM_TOO_LARGE',
+  /** DynamoDB refuses an item for its content: a key too long or empty, a number of more than 38 digits. The last published state stands. */
+  'ITEM_REFUSED',
   /** A recompute met conflicts more often than its budget; retried by the event source mapping. */
   'CONTENTION',
   /** A message on the projection queue that this version does not understand; goes to the dead-letter queue. */
   'MALFORMED_MESSAGE',
-  /** Something that the protocol rules out. A defect: stop and look. */
+  /** Something that the protocol rules out, or a decision that failed on a record. A defect: the record is set aside; stop and look. */
   'INVARIANT_BROKEN',
 ] as const;
 

@@ -5,6 +5,7 @@
  */
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import type { RowKey } from '../change/row-change.ts';
+import { RelayError } from '../error/relay-error.ts';
 import type { Item } from '../platform/item-store.ts';
 
 export interface MirrorKey {
@@ -17,6 +18,20 @@ export const keyItem = ({ pk, sk }: MirrorKey): Item => ({ pk: { S: pk }, sk: { 
 
 /** The key as text, to find one among many. */
 export const keyText = ({ pk, sk }: MirrorKey): string => `${pk}\u0000${sk}`;
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const PARTITION_KEY_BYTES_MAX = 2048;
+const SORT_KEY_BYTES_MAX = 1024;
+
+/** Why DynamoDB would refuse the key, told before a request for many keys is refused as a whole; undefined when it can be stored. */
+export function refusedKey({ pk, sk }: MirrorKey): RelayError | undefined {
+  const [partition, sort] = [Buffer.byteLength(pk), Buffer.byteLength(sk)];
+  if (partition <= PARTITION_KEY_BYTES_MAX && sort <= SORT_KEY_BYTES_MAX) return undefined;
+  return new RelayError(
+    'ITEM_REFUSED',
+    `a mirror key has ${partition} and ${sort} bytes; DynamoDB holds ${PARTITION_KEY_BYTES_MAX} and ${SORT_KEY_BYTES_MAX}`,
+  );
+}
 
 /** Sort-key prefix of all rows of an entity. */
 export const ROWS = 'row';

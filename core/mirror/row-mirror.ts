@@ -5,11 +5,12 @@
  */
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import type { RowChange } from '../change/row-change.ts';
+import { decided } from '../error/pure-decision.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
 import { backLinksOf } from './back-links.ts';
-import { keyItem, keyText, type MirrorKey } from './mirror-key.ts';
+import { keyItem, keyText, type MirrorKey, refusedKey } from './mirror-key.ts';
 import { registerItem, storedRegister, unchangedSince } from './register-item.ts';
 import { applyRowChange, type Placement, type RowRegister, tellsLife } from './row-register.ts';
 
@@ -33,6 +34,13 @@ const ATTEMPTS_MAX = 20;
 
 const DAY_SECONDS = 86_400;
 
+/** A lane with its register as it was read. */
+interface LaneWork {
+  readonly lane: RowLane;
+  readonly item: Item | undefined;
+  readonly links: readonly MirrorKey[];
+}
+
 interface Folded {
   readonly register: RowRegister;
   readonly outcome: LaneOutcome;
@@ -52,39 +60,61 @@ export class RowMirror {
     this.#nowMs = nowMs;
   }
 
-  /** Stores all lanes; a rejected result is a lane that met an infrastructure error. Lanes have distinct keys. */
+  /**
+   * Stores all lanes. A rejected result is a lane that met an error, alone or with the others of one request: an infrastructure error of the
+   * common read is everybody's, one of the back-links is that of the lanes that need them, a refused item is its own lane's.
+   */
   async apply(lanes: readonly RowLane[]): Promise<readonly PromiseSettledResult<LaneOutcome>[]> {
-    const found = await this.#store.getMany(
-      this.#table,
-      lanes.map(({ key }) => keyItem(key)),
-    );
-    const byKey = new Map(found.map((item) => [`${item.pk?.S}\u0000${item.sk?.S}`, item]));
-    const read = lanes.map(({ key }) => byKey.get(keyText(key)));
-    await this.#putBackLinks(lanes, read);
-    const work = lanes.map((lane, index) => ({ lane, item: read[index] }));
-    return settleConcurrently(work, WRITES_CONCURRENT, ({ lane, item }) => this.#storeLane(lane, item));
+    const failed = new Map<RowLane, unknown>();
+    const work = await this.#read(lanes, failed);
+    await this.#putBackLinks(work, failed);
+    const going = work.filter(({ lane }) => !failed.has(lane));
+    const stored = await settleConcurrently(going, WRITES_CONCURRENT, (each) => this.#storeLane(each.lane, each.item));
+    const results = new Map(going.map(({ lane }, index) => [lane, stored[index]]));
+    return lanes.map((lane) => results.get(lane) ?? { status: 'rejected', reason: failed.get(lane) });
   }
 
-  async #putBackLinks(lanes: readonly RowLane[], read: readonly (Item | undefined)[]): Promise<void> {
-    const missing = new Map<string, Item>();
-    for (const [index, lane] of lanes.entries()) {
-      const item = read[index];
-      const storedRow = item ? storedRegister(item).register.row : null;
-      const known = new Set(backLinksOf(lane.table, lane.key.pk, storedRow).map(keyText));
-      for (const { row } of lane.changes) {
-        for (const link of backLinksOf(lane.table, lane.key.pk, row)) {
-          if (!known.has(keyText(link))) missing.set(keyText(link), keyItem(link));
-        }
-      }
+  /** The registers of the lanes and the back-links they lack. A key that DynamoDB cannot hold fails its lane before it fails a common read. */
+  async #read(lanes: readonly RowLane[], failed: Map<RowLane, unknown>): Promise<readonly LaneWork[]> {
+    const keyed = lanes.filter((lane) => {
+      const refusal = refusedKey(lane.key);
+      if (refusal) failed.set(lane, refusal);
+      return !refusal;
+    });
+    try {
+      const keys = keyed.map(({ key }) => keyItem(key));
+      const found = await this.#store.getMany(this.#table, keys);
+      const byKey = new Map(found.map((item) => [`${item.pk?.S}\u0000${item.sk?.S}`, item]));
+      return keyed.map((lane) => {
+        const item = byKey.get(keyText(lane.key));
+        return { lane, item, links: missingLinks(lane, item) };
+      });
+    } catch (error) {
+      for (const lane of keyed) failed.set(lane, error);
+      return [];
     }
-    await this.#store.putMany(this.#table, [...missing.values()]);
+  }
+
+  async #putBackLinks(work: readonly LaneWork[], failed: Map<RowLane, unknown>): Promise<void> {
+    const lacking = work.filter(({ links }) => links.length > 0);
+    const missing = new Map<string, Item>();
+    for (const { lane, links } of lacking) {
+      const refusal = links.map(refusedKey).find(Boolean);
+      if (refusal) failed.set(lane, refusal);
+      else for (const link of links) missing.set(keyText(link), keyItem(link));
+    }
+    try {
+      await this.#store.putMany(this.#table, [...missing.values()]);
+    } catch (error) {
+      for (const { lane } of lacking) if (!failed.has(lane)) failed.set(lane, error);
+    }
   }
 
   async #storeLane(lane: RowLane, firstRead: Item | undefined): Promise<LaneOutcome> {
     let item = firstRead;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const stored = item && storedRegister(item);
-      const folded = fold(stored?.register, lane.changes);
+      const folded = decided('the fold of a row', () => fold(stored?.register, lane.changes));
       if (!folded.changed) return folded.outcome;
       const expiresAt = Math.floor(this.#nowMs() / 1000) + this.#tombstoneDays * DAY_SECONDS;
       const written = await this.#store.write({
@@ -101,6 +131,14 @@ export class RowMirror {
       `row ${lane.key.pk} ${lane.key.sk} was written by others ${ATTEMPTS_MAX} times in a row`,
     );
   }
+}
+
+/** Back-links that the lane's rows need and its stored row has not brought already. */
+function missingLinks(lane: RowLane, item: Item | undefined): readonly MirrorKey[] {
+  const storedRow = item ? storedRegister(item).register.row : null;
+  const known = new Set(backLinksOf(lane.table, lane.key.pk, storedRow).map(keyText));
+  const needed = lane.changes.flatMap(({ row }) => backLinksOf(lane.table, lane.key.pk, row));
+  return needed.filter((link) => !known.has(keyText(link)));
 }
 
 /** Folds the changes of a lane into its register, in the order in which they arrived; the result is the same for every order. */

@@ -13,8 +13,8 @@ import {
   TransactionCanceledException,
   type TransactWriteItem,
   TransactWriteItemsCommand,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import { RelayError } from '../error/relay-error.ts';
 import type {
   Condition,
   Item,
@@ -24,6 +24,7 @@ import type {
   WriteAction,
   WriteOutcome,
 } from './item-store.ts';
+import { asRefusal, cancellationError } from './refused-item.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const BATCH_GET_KEYS_MAX = 100;
@@ -105,11 +106,17 @@ export class DynamoDbItemStore implements ItemStore {
       let rest: object | undefined = { [table]: puts };
       for (let round = 0; rest && Object.keys(rest).length > 0; round++) {
         if (round > 0) await this.#beforeRound(round, table);
-        const answer: { UnprocessedItems?: object | undefined } = await this.#client.send(
-          new BatchWriteItemCommand({ RequestItems: rest as Record<string, typeof puts> }),
-        );
-        rest = answer.UnprocessedItems;
+        rest = await this.#putBatch(rest as Record<string, typeof puts>);
       }
+    }
+  }
+
+  /** @returns what was left undone. */
+  async #putBatch(requests: Record<string, WriteRequest[]>): Promise<object | undefined> {
+    try {
+      return (await this.#client.send(new BatchWriteItemCommand({ RequestItems: requests }))).UnprocessedItems;
+    } catch (error) {
+      throw asRefusal(error);
     }
   }
 
@@ -142,7 +149,7 @@ export class DynamoDbItemStore implements ItemStore {
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException)
         return { written: false, ...(error.Item && { found: error.Item }) };
-      throw asItemTooLarge(error);
+      throw asRefusal(error);
     }
   }
 
@@ -151,10 +158,8 @@ export class DynamoDbItemStore implements ItemStore {
       await this.#client.send(new TransactWriteItemsCommand({ TransactItems: actions.map(transactItem) }));
       return { written: true };
     } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw asItemTooLarge(error);
-      const reasons = (error.CancellationReasons ?? []).map((reason) => reasonOf(reason, error));
-      if (reasons.length === 0 || reasons.every(({ kind }) => kind === 'none')) throw error;
-      return { written: false, reasons };
+      if (!(error instanceof TransactionCanceledException)) throw asRefusal(error);
+      return { written: false, reasons: reasonsOf(error) };
     }
   }
 }
@@ -178,8 +183,19 @@ function transactItem(action: WriteAction): TransactWriteItem {
   }
 }
 
-/** A throttled or internally failed action makes the whole transaction fail as infrastructure does. */
-function reasonOf(reason: CancellationReason, error: Error): TransactionReason {
+/**
+ * A throttled or internally failed action makes the whole transaction fail as infrastructure does, a refused item as its content does; but a
+ * failed condition beside it comes first: what was to be written is out of date then, and will be read and decided again.
+ */
+function reasonsOf(error: TransactionCanceledException): readonly TransactionReason[] {
+  const reasons = (error.CancellationReasons ?? []).map(reasonOf);
+  if (reasons.some((reason) => reason?.kind === 'condition' || reason?.kind === 'conflict'))
+    return reasons.map((reason) => reason ?? { kind: 'none' });
+  const other = error.CancellationReasons?.find((_, index) => reasons[index] === undefined);
+  throw other ? cancellationError(other.Code ?? '', other.Message ?? '', error) : error;
+}
+
+function reasonOf(reason: CancellationReason): TransactionReason | undefined {
   switch (reason.Code) {
     case undefined:
     case 'None':
@@ -189,19 +205,6 @@ function reasonOf(reason: CancellationReason, error: Error): TransactionReason {
     case 'TransactionConflict':
       return { kind: 'conflict' };
     default:
-      throw asItemTooLarge(
-        new Error(`transaction cancelled: ${reason.Code}: ${reason.Message ?? ''}`, { cause: error }),
-      );
+      return undefined;
   }
-}
-
-/** DynamoDB has no code of its own for an item above 400 KB, only a ValidationException with this text. */
-function asItemTooLarge(error: unknown): unknown {
-  if (
-    error instanceof Error &&
-    /item size .*exceeded|Item size to update has exceeded|exceeds? the maximum allowed size/i.test(error.message)
-  ) {
-    return new RelayError('ITEM_TOO_LARGE', 'an item would pass the 400 KB that DynamoDB allows', { cause: error });
-  }
-  return error;
 }

@@ -2,6 +2,7 @@
  * Writes of any number under one name of a metric, in transactions that each check the metric's fence and that item "0" under the name is
  * its own. A chunk that fails its checks ends the whole: somebody else went on from here.
  */
+import { RelayError } from '../error/relay-error.ts';
 import { headKey, keyItem } from '../mirror/mirror-key.ts';
 import { type ItemStore, TRANSACTION_ACTIONS_MAX, type WriteAction } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
@@ -11,6 +12,8 @@ import type { Tables } from './publication-writes.ts';
 
 /** Below the 4 MB of TransactWriteItems, with room for what our own counting misses. */
 const TRANSACTION_BYTES_MAX = 3_000_000;
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const ITEM_BYTES_MAX = 400 * 1024;
 /** Checks that ride with every chunk: the fence and item "0". */
 const CHECKS_PER_CHUNK = 2;
 
@@ -21,6 +24,17 @@ export function fitsOneTransaction(actions: readonly WriteAction[]): boolean {
     actions.length <= TRANSACTION_ACTIONS_MAX &&
     actions.reduce((sum, action) => sum + actionBytes(action), 0) <= TRANSACTION_BYTES_MAX
   );
+}
+
+/** @throws RelayError `ITEM_TOO_LARGE` when DynamoDB would refuse one of the items. */
+export function requireItemsFit(actions: readonly WriteAction[]): void {
+  for (const action of actions) {
+    if (action.kind !== 'put' || itemBytes(action.item) <= ITEM_BYTES_MAX) continue;
+    throw new RelayError(
+      'ITEM_TOO_LARGE',
+      `an item of ${itemBytes(action.item)} bytes would pass the ${ITEM_BYTES_MAX} that DynamoDB allows`,
+    );
+  }
 }
 
 /** Writes actions under one name, each chunk with a check of the fence and of item "0" there. */

@@ -25,6 +25,12 @@ export function claimItem(name: string, metricId: string): Item {
   return { ...itemKey(name, LATEST), metricId: { N: metricId }, claim: { BOOL: true } };
 }
 
+/** The name is free or holds a redirect. */
+export const free = (): Condition => ({
+  expression: 'attribute_not_exists(#name) OR attribute_exists(renamedTo)',
+  names: { '#name': 'name' },
+});
+
 /** The name is free, holds a redirect, or is this metric's own. */
 export function freeOrMine(metricId: string): Condition {
   return {
@@ -39,12 +45,16 @@ export const mine = (metricId: string): Condition => ({
   values: { ':me': { N: metricId } },
 });
 
-/** Item "0" still is the one of the other metric that was read. */
+/** Item "0" still is the one of the other metric that was read; a claim has no revision. */
 export function stillTheirs(item: Item): Condition {
+  const names = { '#revision': 'revision' };
+  const them = { ':them': { N: item.metricId?.N ?? '0' } };
+  if (!item.revision)
+    return { expression: 'metricId = :them AND attribute_not_exists(#revision)', names, values: them };
   return {
     expression: 'metricId = :them AND #revision = :revision',
-    names: { '#revision': 'revision' },
-    values: { ':them': { N: item.metricId?.N ?? '0' }, ':revision': { N: item.revision?.N ?? '0' } },
+    names,
+    values: { ...them, ':revision': item.revision },
   };
 }
 
@@ -55,7 +65,10 @@ export function contentHash(item: Item): string {
   return hash.digest('base64url').slice(0, 16);
 }
 
-/** Bytes of an item as DynamoDB counts them, near enough to keep a transaction below its 4 MB. */
+/**
+ * Bytes of an item as DynamoDB counts them, or a few more: it packs two digits of a number into one byte.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
 export function itemBytes(item: Item): number {
   let bytes = 0;
   for (const [name, value] of Object.entries(item)) bytes += Buffer.byteLength(name) + attributeBytes(value);
@@ -66,6 +79,6 @@ function attributeBytes(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return value.N.length;
   if (value.SS) return value.SS.reduce((sum, member) => sum + Buffer.byteLength(member), 3);
-  if (value.M) return itemBytes(value.M) + 3;
+  if (value.M) return itemBytes(value.M) + Object.keys(value.M).length + 3;
   return 1;
 }

@@ -5,11 +5,22 @@
  */
 
 import { commitAttribute } from '../mirror/register-item.ts';
-import type { Item, WriteAction } from '../platform/item-store.ts';
+import type { Condition, Item, WriteAction } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
+import { knowsName } from './adopt-published.ts';
 import type { Publication } from './decide-publication.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
-import { claimItem, freeOrMine, itemKey, mine, redirectItem, stillTheirs } from './metric-item.ts';
+import {
+  claimItem,
+  free,
+  freeOrMine,
+  isClaim,
+  isDeletionMark,
+  itemKey,
+  mine,
+  redirectItem,
+  stillTheirs,
+} from './metric-item.ts';
 
 export interface Tables {
   readonly metrics: string;
@@ -21,6 +32,8 @@ export interface Takeover {
   readonly owner: string;
   readonly head: MetricHead;
   readonly item: Item;
+  /** Versions of the other metric under the name, item "0" apart. */
+  readonly versions: readonly string[];
 }
 
 export interface PublicationPlan {
@@ -59,7 +72,7 @@ export function planPublication(input: PlanInput): PublicationPlan {
     revision: { N: String(revision) },
     lastChange: { M: { ...lastChange, ...(former && { previous: { M: withoutBookkeeping(former) } }) } },
   };
-  const taken = takeover ? [...takeover.head.published.keys()].filter((version) => !items.has(version)) : [];
+  const taken = (takeover?.versions ?? []).filter((version) => !items.has(version));
   const deletes = [...new Set([...publication.deletes, ...taken])].filter((version) => version !== LATEST);
   return {
     next: {
@@ -78,7 +91,7 @@ export function planPublication(input: PlanInput): PublicationPlan {
       kind: 'put',
       table: tables.metrics,
       item: latest,
-      condition: takeover ? stillTheirs(takeover.item) : freeOrMine(metricId),
+      condition: mayPut(metricId, head, name, takeover),
     },
     versions: [
       ...publication.puts
@@ -102,19 +115,23 @@ export function planPublication(input: PlanInput): PublicationPlan {
   };
 }
 
-/** The claim that holds a name while items are written under it in several transactions, or nothing when item "0" is there already. */
-export function claimWrite(
-  tables: Tables,
-  metricId: string,
-  name: string,
-  takeover: Takeover | undefined,
-): WriteAction {
+/** The claim that holds a name while items are written under it in several transactions. */
+export function claimWrite({ tables, metricId, head, publication, takeover }: ClaimInput): WriteAction {
+  const { name } = publication;
   return {
     kind: 'put',
     table: tables.metrics,
     item: claimItem(name, metricId),
-    condition: takeover ? stillTheirs(takeover.item) : freeOrMine(metricId),
+    condition: mayPut(metricId, head, name, takeover),
   };
+}
+
+export type ClaimInput = Pick<PlanInput, 'tables' | 'metricId' | 'head' | 'publication' | 'takeover'>;
+
+/** When item "0" may be put under a name. An own item that the head does not know must be adopted first, or its revisions would come twice. */
+function mayPut(metricId: string, head: MetricHead, name: string, takeover: Takeover | undefined): Condition {
+  if (takeover) return stillTheirs(takeover.item);
+  return knowsName(head, name) ? freeOrMine(metricId) : free();
 }
 
 export const vacatedEntry = (head: MetricHead, name: string): string => `${head.fence + 1}#${name}`;
@@ -133,8 +150,13 @@ export function versionsUnder(head: MetricHead, name: string): readonly string[]
   return [...new Set([...known, ...perhaps])].filter((version) => version !== LATEST);
 }
 
+/** A head that does not know the item (its mirror was lost) takes over the revision, so that the metric's next event goes on from there. */
 function displacedHead({ head, item }: Takeover): MetricHead {
-  return { ...head, publishedName: null, published: new Map(), displaced: { item: withoutPrevious(item) } };
+  const revision = Math.max(head.revision, Number(item.revision?.N ?? 0));
+  const name = item.name?.S ?? '';
+  if (head.publishedName !== null && head.publishedName !== name) return { ...head, revision };
+  const displaced = isClaim(item) || isDeletionMark(item) ? null : { item: withoutPrevious(item) };
+  return { ...head, revision, publishedName: null, published: new Map(), displaced };
 }
 
 function withoutPrevious(item: Item): Item {

@@ -3,32 +3,25 @@
  * loses the fence reads again. It ends when the published items are what the rows said after the last row write, or when the metric
  * must wait: for missing rows, or for a name that another metric still rightfully holds.
  */
-import { metrics } from '#schemas/source/lph.ts';
+import { dispositionOf } from '../error/disposition.ts';
+import { decided } from '../error/pure-decision.ts';
 import { RelayError } from '../error/relay-error.ts';
-import { headKey, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
-import { storedRegister } from '../mirror/register-item.ts';
-import type { Item, ItemStore, TransactionOutcome } from '../platform/item-store.ts';
+import type { TransactionOutcome } from '../platform/item-store.ts';
 import { readMetricRows } from '../projection/metric-rows.ts';
 import { LATEST, projectMetric } from '../projection/project-metric.ts';
+import { knowsName } from './adopt-published.ts';
 import { decidePublication, type Publication } from './decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
 import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
-import { type Cause, headOf, type MetricHead, moveHead, NEW_HEAD } from './metric-head.ts';
-import { isClaim, isDeletionMark, isRedirect, itemKey, ownerOf, stillTheirs } from './metric-item.ts';
-import {
-  deleteVersion,
-  planPublication,
-  type Tables,
-  type Takeover,
-  vacatedEntry,
-  versionsUnder,
-} from './publication-writes.ts';
+import { type Cause, type MetricHead, moveHead, type Unfinished } from './metric-head.ts';
+import { isRedirect, ownerOf } from './metric-item.ts';
+import { deleteVersion, planPublication, type Takeover, vacatedEntry, versionsUnder } from './publication-writes.ts';
+import { type PublishedState, readHead, readLatest } from './published-state.ts';
+import { adopt, resolveHolder } from './resolve-holder.ts';
 import { writeInChunks } from './write-in-chunks.ts';
 
 /** What the recompute needs from outside. `pause` waits a short, growing, jittered time before another attempt. */
-export interface RecomputeContext {
-  readonly store: ItemStore;
-  readonly tables: Tables;
+export interface RecomputeContext extends PublishedState {
   readonly graceMs: number;
   readonly redirectDays: number;
   readonly nowMs: () => number;
@@ -81,12 +74,18 @@ async function recomputeRound(
   contested: boolean,
 ): Round {
   const { store, tables } = context;
-  const projected = projectMetric(await readMetricRows(store, tables.sourceRows, metricId));
+  const rows = await readMetricRows(store, tables.sourceRows, metricId);
+  const projected = decided('the projection', () => projectMetric(rows));
   const step = decidePublication(head, projected, context.nowMs(), context.graceMs);
   switch (step.kind) {
     case 'none':
       return { wake: [], again: false, vacated: head.vacated };
     case 'moveFence': {
+      // A metric that waits keeps what was published of it, also by a head that is lost.
+      if (step.waitMs !== undefined && projected.kind === 'metric' && !knowsName(head, projected.name)) {
+        const latest = await readLatest(context, projected.name);
+        if (latest && ownerOf(latest) === metricId) return adopt(context, metricId, head, projected, latest);
+      }
       const move = await store.write(moveHead(tables.sourceRows, metricId, head, step.next));
       if (!move.written) return undefined;
       return {
@@ -102,31 +101,16 @@ async function recomputeRound(
     case 'removeItems':
       return removeItems(context, metricId, head);
     case 'removeLeftovers':
-      await removeVersions(context, metricId, head, step.name, step.versions);
-      await store.transact(claimRemovalWrites(tables, metricId, head, step.name));
+      await removeLeftovers(context, metricId, head, step);
       return undefined;
     case 'publish':
-      return publish(context, metricId, head, step.publication, cause, contested);
+      try {
+        return await publish(context, metricId, head, step.publication, cause, contested);
+      } catch (error) {
+        if (dispositionOf(error) === 'quarantine') await releaseClaim(context, metricId);
+        throw error;
+      }
   }
-}
-
-export async function readHead(context: RecomputeContext, metricId: string): Promise<MetricHead> {
-  return headOf(await context.store.get(context.tables.sourceRows, keyItem(headKey(metricId))));
-}
-
-/** Heads of many metrics at once, new ones for metrics that have none yet. */
-export async function readHeads(
-  context: RecomputeContext,
-  metricIds: readonly string[],
-): Promise<ReadonlyMap<string, MetricHead>> {
-  const keys = metricIds.map(headKey);
-  const items = await context.store.getMany(context.tables.sourceRows, keys.map(keyItem));
-  const found = new Map(items.map((item) => [item.pk?.S, headOf(item)]));
-  return new Map(metricIds.map((id, index) => [id, found.get(keys[index]?.pk) ?? NEW_HEAD]));
-}
-
-async function readLatest(context: RecomputeContext, name: string): Promise<Item | undefined> {
-  return context.store.get(context.tables.metrics, itemKey(name, LATEST));
 }
 
 async function publish(
@@ -140,10 +124,13 @@ async function publish(
   const isOwnName = head.publishedName === publication.name;
   const holder = contested && !isOwnName ? await readLatest(context, publication.name) : undefined;
   let takeover: Takeover | undefined;
+  if (holder && ownerOf(holder) === metricId && !knowsName(head, publication.name))
+    return adopt(context, metricId, head, publication, holder);
   if (holder && ownerOf(holder) !== undefined && ownerOf(holder) !== metricId) {
     const resolution = await resolveHolder(context, metricId, head, publication, holder);
-    if (resolution.kind === 'done') return resolution.result;
-    if (resolution.kind === 'readAgain') return undefined;
+    if (resolution.kind === 'after') return { wake: [resolution.owner], again: true, vacated: [] };
+    if (resolution.kind === 'claimed') return { wake: [], again: false, vacated: head.vacated };
+    if (resolution.kind === 'lost') return undefined;
     takeover = resolution.takeover;
   }
   const formerLatest = publication.leaves === null ? undefined : await readLatest(context, publication.leaves);
@@ -173,37 +160,11 @@ async function publish(
   return { wake: takeover ? [takeover.owner] : [], again: false, vacated: plan.next.vacated };
 }
 
-type Resolution =
-  | { readonly kind: 'takeover'; readonly takeover: Takeover }
-  | { readonly kind: 'readAgain' }
-  | { readonly kind: 'done'; readonly result: RecomputeResult | undefined };
-
-/** Another metric holds the wanted name: let it go first, take its place, or wait for the record that frees the name. */
-async function resolveHolder(
-  context: RecomputeContext,
-  metricId: string,
-  head: MetricHead,
-  { name, waiting }: Publication,
-  holder: Item,
-): Promise<Resolution> {
-  const { store, tables } = context;
-  const owner = ownerOf(holder) ?? '';
-  const ownerHead = await readHead(context, owner);
-  const item = await store.get(tables.sourceRows, keyItem(rowMirrorKey(metrics, [owner])));
-  const ownerRow = item && storedRegister(item).register.row;
-  if (!ownerRow || ownerHead.deleting || ownerHead.unfinished || isClaim(holder) || isDeletionMark(holder)) {
-    // Deleted, or in the middle of a write of several transactions: its own event comes first.
-    return { kind: 'done', result: { wake: [owner], again: true, vacated: [] } };
-  }
-  if (ownerHead.publishedName !== name) return { kind: 'readAgain' };
-  if (ownerRow.get('name') !== name) return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder } };
-  const next = { ...head, claimedName: name, waiting };
-  // Depends on the holder's item: whoever leaves the name looks for claims afterwards, and a claim written later would never be woken.
-  const moved = await store.transact([
-    moveHead(tables.sourceRows, metricId, head, next),
-    { kind: 'check', table: tables.metrics, key: itemKey(name, LATEST), condition: stillTheirs(holder) },
-  ]);
-  return { kind: 'done', result: moved.written ? { wake: [], again: false, vacated: head.vacated } : undefined };
+/** A metric that can never be published as its rows stand must not hold a name that it has not reached. */
+async function releaseClaim(context: RecomputeContext, metricId: string): Promise<void> {
+  const head = await readHead(context, metricId);
+  const { unfinished } = head;
+  if (unfinished && unfinished.name !== head.publishedName) await removeLeftovers(context, metricId, head, unfinished);
 }
 
 async function markDeleted(context: RecomputeContext, metricId: string, head: MetricHead, cause: Cause): Promise<void> {
@@ -234,6 +195,16 @@ async function removeItems(context: RecomputeContext, metricId: string, head: Me
   return outcome.written
     ? { wake: [metricId], again: false, vacated: [...head.vacated, vacatedEntry(head, name)] }
     : undefined;
+}
+
+async function removeLeftovers(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  { name, versions }: Unfinished,
+): Promise<void> {
+  await removeVersions(context, metricId, head, name, versions);
+  await context.store.transact(claimRemovalWrites(context.tables, metricId, head, name));
 }
 
 async function removeVersions(

@@ -8,7 +8,8 @@ import { RelayError } from '../error/relay-error.ts';
 import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-key.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { vacatedName } from './publication-writes.ts';
-import { type RecomputeContext, type RecomputeResult, readHead, recomputeMetric } from './recompute-metric.ts';
+import { readHead } from './published-state.ts';
+import { type RecomputeContext, type RecomputeResult, recomputeMetric } from './recompute-metric.ts';
 
 /** Recomputes that one change may set off by names; a rotation of n metrics needs about 2n. */
 const ROUNDS_MAX = 500;
@@ -34,7 +35,7 @@ export async function settleMetric(
     if (round >= ROUNDS_MAX)
       throw new RelayError('CONTENTION', `the names around metric ${metricId} did not settle in ${ROUNDS_MAX} rounds`);
     const id = work.shift() ?? '';
-    const result = await recomputeOrStuck(context, id, cause, round === 0 ? firstHead : undefined);
+    let result = await recomputeOrStuck(context, id, cause, round === 0 ? firstHead : undefined);
     const blocker =
       'stuck' in result
         ? result.stuck
@@ -42,11 +43,11 @@ export async function settleMetric(
           ? result.wake.map((other) => stuck.get(other)).find(Boolean)
           : undefined;
     if ('stuck' in result || blocker !== undefined) {
-      if (id === metricId) throw blocker;
       stuck.set(id, blocker);
-      context.unpublishable(id, blocker);
-      continue;
-    }
+      if (id !== metricId) context.unpublishable(id, blocker);
+      // It may have left a name before: those who wait for that name are no part of its trouble.
+      result = { wake: [], again: false, vacated: (await readHead(context, id)).vacated };
+    } else stuck.delete(id);
     if (result.waitMs === undefined) deferred.delete(id);
     else deferred.set(id, result.waitMs);
     const offered = vacated.get(id) ?? new Set();
@@ -60,6 +61,7 @@ export async function settleMetric(
     for (const other of wake) if (!work.includes(other)) work.push(other);
   }
   for (const [id, entries] of vacated) if (entries.size > 0) await forgetVacated(context, id, entries);
+  if (stuck.has(metricId)) throw stuck.get(metricId);
   return [...deferred].map(([id, waitMs]) => ({ metricId: id, waitMs }));
 }
 

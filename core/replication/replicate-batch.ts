@@ -9,6 +9,7 @@ import { decodeDmsRecord } from '../change/decode-dms-record.ts';
 import type { RowChange } from '../change/row-change.ts';
 import { compareMoments } from '../change/source-position.ts';
 import { dispositionOf } from '../error/disposition.ts';
+import { decided } from '../error/pure-decision.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { rowMirrorKey } from '../mirror/mirror-key.ts';
 import type { LaneOutcome, RowLane, RowMirror } from '../mirror/row-mirror.ts';
@@ -75,7 +76,7 @@ async function decodeIntoLanes(
   const lanes = new Map<string, Lane>();
   for (const [index, record] of records.entries()) {
     try {
-      const decoded = decodeDmsRecord(record.bytes, context.tablesDeclared);
+      const decoded = decided('decoding', () => decodeDmsRecord(record.bytes, context.tablesDeclared));
       if (decoded.kind === 'control') {
         context.log.control(record, decoded.operation, decoded.table);
         outcomes[index]?.push('control');

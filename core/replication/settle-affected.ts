@@ -8,7 +8,8 @@ import type { SourceCommit } from '../change/row-change.ts';
 import { entityPartition, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Cause } from '../publication/metric-head.ts';
-import { type RecomputeContext, readHeads } from '../publication/recompute-metric.ts';
+import { readHeads } from '../publication/published-state.ts';
+import type { RecomputeContext } from '../publication/recompute-metric.ts';
 import { settleMetric } from '../publication/settle-metric.ts';
 
 /** The port to the projection queue. Delay in whole seconds, at most 900. */

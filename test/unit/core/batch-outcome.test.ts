@@ -65,8 +65,9 @@ describe('the disposition', () => {
     expect(dispositionOf(new Error('outer', { cause: new Error('middle', { cause }) }))).toBe('quarantine');
   });
 
-  test('of a shard that cannot go on is never quarantine: contention and broken invariants are no fault of a record', () => {
-    for (const code of ['CONTENTION', 'INVARIANT_BROKEN'] as const)
-      expect(dispositionOf(new RelayError(code, ''))).toBe('retry');
+  test('is retry only where a retry can help: what the protocol rules out would come again and block the shard', () => {
+    expect(dispositionOf(new RelayError('CONTENTION', ''))).toBe('retry');
+    expect(dispositionOf(new RelayError('ITEM_REFUSED', ''))).toBe('quarantine');
+    expect(dispositionOf(new RelayError('INVARIANT_BROKEN', ''))).toBe('quarantine');
   });
 });

@@ -1,6 +1,12 @@
-/** What the item store does with a batch that DynamoDB left undone in part; DynamoDB Local never does that. */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+/** What the item store does with answers that DynamoDB Local never or seldom gives: batches left undone in part, refusals in AWS's words. */
+import {
+  type DynamoDBClient,
+  DynamoDBServiceException,
+  ResourceNotFoundException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
+import { dispositionOf } from '#core/error/disposition.ts';
 import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 
 const key = { pk: { S: 'metric#1' }, sk: { S: 'row' } };
@@ -38,5 +44,108 @@ describe('a batch that DynamoDB leaves undone in part', () => {
     const writing = storeAnswering(unwritten);
     await expect(writing.store.putMany('T', [key])).rejects.toThrow('undone');
     expect(writing.requests()).toBe(30);
+  });
+});
+
+const invalid = (message: string): Error =>
+  new DynamoDBServiceException({ name: 'ValidationException', $fault: 'client', message, $metadata: {} });
+
+function storeThrowing(error: Error): DynamoDbItemStore {
+  const client = { send: async () => Promise.reject(error) } as unknown as DynamoDBClient;
+  return new DynamoDbItemStore(client, async () => {});
+}
+
+const put = { kind: 'put', table: 'T', item: key } as const;
+
+/** What the three ways of writing throw for the same answer of DynamoDB; a transaction may also wrap it into a cancellation. */
+async function thrownFor(message: string): Promise<readonly unknown[]> {
+  const cancelled = new TransactionCanceledException({
+    message: 'cancelled',
+    $metadata: {},
+    CancellationReasons: [{ Code: 'None' }, { Code: 'ValidationError', Message: message }],
+  });
+  return Promise.all([
+    storeThrowing(invalid(message)).write(put).catch(identity),
+    storeThrowing(invalid(message)).putMany('T', [key]).catch(identity),
+    storeThrowing(invalid(message)).transact([put]).catch(identity),
+    storeThrowing(cancelled).transact([put, put]).catch(identity),
+  ]);
+}
+
+const identity = (error: unknown): unknown => error;
+
+describe('an item that DynamoDB refuses for its content', () => {
+  const SECRET = 'salary of ada';
+  test.each([
+    [
+      'One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes',
+      '2048',
+    ],
+    [
+      'One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes',
+      '1024',
+    ],
+    [
+      'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk',
+      'empty',
+    ],
+    ['Attempting to store more than 38 significant digits in a Number', '38 digits'],
+    [`The parameter cannot be converted to a numeric value: ${SECRET}`, '38 digits'],
+    ['Number overflow. Attempting to store a number with magnitude larger than supported range', '38 digits'],
+    [
+      `One or more parameter values were invalid: Input collection [${SECRET}, ${SECRET}] contains duplicates.`,
+      'twice',
+    ],
+    [`something that nobody knows about ${SECRET}`, 'cause'],
+  ])('%s: its record is set aside, with a reason that quotes no value', async (message, reason) => {
+    for (const error of await thrownFor(message)) {
+      expect(error).toMatchObject({ code: 'ITEM_REFUSED', message: expect.stringContaining(reason) });
+      expect((error as Error).message).not.toContain(SECRET);
+      expect(dispositionOf(error)).toBe('quarantine');
+    }
+  });
+
+  test.each([
+    'Item size has exceeded the maximum allowed size',
+    'Item size to update has exceeded the maximum allowed size',
+  ])('%s: is too large, not refused for another reason', async (message) => {
+    for (const error of await thrownFor(message)) expect(error).toMatchObject({ code: 'ITEM_TOO_LARGE' });
+  });
+});
+
+describe('an answer that speaks of the table or of the moment', () => {
+  test.each([
+    'The provided key element does not match the schema',
+    'One or more parameter values were invalid: Missing the key pk in the item',
+    'One or more parameter values were invalid: Type mismatch for key pk expected: N actual: S',
+    'One of the required keys was not given a value',
+  ])('%s: is retried', async (message) => {
+    for (const error of await thrownFor(message)) expect(dispositionOf(error), String(error)).toBe('retry');
+  });
+
+  test('is retried: a missing table, a throttled or conflicting write, a missing permission', async () => {
+    const answers = [
+      new ResourceNotFoundException({ message: 'Requested resource not found', $metadata: {} }),
+      ...['ThrottlingException', 'ProvisionedThroughputExceededException', 'AccessDeniedException', 'TimeoutError'].map(
+        (name) => Object.assign(invalid('Rate of requests exceeds the allowed throughput'), { name }),
+      ),
+      new TransactionCanceledException({
+        message: 'cancelled',
+        $metadata: {},
+        CancellationReasons: [{ Code: 'None' }, { Code: 'ThrottlingError', Message: 'too much' }],
+      }),
+    ];
+    for (const answer of answers) {
+      expect(dispositionOf(await storeThrowing(answer).transact([put, put]).catch(identity)), answer.name).toBe(
+        'retry',
+      );
+    }
+  });
+
+  test('comes after a failed condition beside it: what was to be written is out of date and is decided again', async () => {
+    const CancellationReasons = [{ Code: 'ConditionalCheckFailed' }, { Code: 'ValidationError', Message: 'Item size' }];
+    const cancelled = new TransactionCanceledException({ message: 'cancelled', $metadata: {}, CancellationReasons });
+    const outcome = await storeThrowing(cancelled).transact([put, put]);
+    expect(outcome).toEqual({ written: false, reasons: [{ kind: 'condition' }, { kind: 'none' }] });
   });
 });

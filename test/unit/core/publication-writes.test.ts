@@ -6,7 +6,7 @@ import { decidePublication } from '#core/publication/decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from '#core/publication/deletion-writes.ts';
 import { fitsOneTransaction } from '#core/publication/guarded-chunks.ts';
 import { headItem, headOf, type MetricHead, NEW_HEAD } from '#core/publication/metric-head.ts';
-import { redirectItem } from '#core/publication/metric-item.ts';
+import { claimItem, redirectItem } from '#core/publication/metric-item.ts';
 import { planPublication, type Takeover, vacatedEntry, vacatedName } from '#core/publication/publication-writes.ts';
 import { conditionHolds } from '../../support/memory-item-store.ts';
 import { COMMIT } from '../../support/registers.ts';
@@ -65,8 +65,14 @@ describe('item "0"', () => {
   test('is put where nothing is, over a redirect and over its own; never over another metric', () => {
     expect(allowed(latest, undefined)).toBe(true);
     expect(allowed(latest, redirectItem('cpu', 'x', 9))).toBe(true);
-    expect(allowed(latest, MINE)).toBe(true);
     expect(allowed(latest, THEIRS)).toBe(false);
+    expect(allowed(plan(published('cpu'), metric('cpu', ['1', '2'])).latest, MINE)).toBe(true);
+  });
+
+  test('of its own that the head does not know is adopted before it is written over', () => {
+    expect(allowed(plan(NEW_HEAD, metric('cpu')).latest, MINE)).toBe(false);
+    const interrupted = { ...NEW_HEAD, fence: 2, unfinished: { name: 'cpu', versions: ['1'] } };
+    expect(allowed(plan(interrupted, metric('cpu')).latest, MINE)).toBe(true);
   });
 
   test('carries the next revision and the commit that caused it', () => {
@@ -77,7 +83,7 @@ describe('item "0"', () => {
   });
 
   test('of a takeover is put only over the very state that was read', () => {
-    const takeover = { owner: '7', head: published('cpu', ['1', '9']), item: THEIRS };
+    const takeover = { owner: '7', head: published('cpu', ['1', '9']), item: THEIRS, versions: ['1', '9'] };
     const taking = plan(NEW_HEAD, metric('cpu'), { takeover });
     expect(allowed(taking.latest, THEIRS)).toBe(true);
     expect(allowed(taking.latest, { ...THEIRS, revision: { N: '4' } })).toBe(false);
@@ -146,7 +152,8 @@ describe('a rename', () => {
 
 describe('a takeover', () => {
   const ownerHead = published('cpu', ['1', '9'], { fence: 8 });
-  const taking = plan(NEW_HEAD, metric('cpu'), { takeover: { owner: '7', head: ownerHead, item: THEIRS } });
+  const versions = ['1', '9'];
+  const taking = plan(NEW_HEAD, metric('cpu'), { takeover: { owner: '7', head: ownerHead, item: THEIRS, versions } });
 
   test('moves the fence of the other metric, forgets its name and keeps its last state for its next event', () => {
     const displaced = headOf(putItem(taking.displacing));
@@ -155,6 +162,22 @@ describe('a takeover', () => {
     expect(displaced.displaced?.item).toMatchObject({ metricId: { N: '7' } });
     expect(allowed(taking.displacing, headItem('7', ownerHead))).toBe(true);
     expect(allowed(taking.displacing, headItem('7', { ...ownerHead, fence: 9 }))).toBe(false);
+  });
+
+  test("of an item that its owner's head does not know hands the revision to that head, and nothing that is published elsewhere", () => {
+    const lost = plan(NEW_HEAD, metric('cpu'), { takeover: { owner: '7', head: NEW_HEAD, item: THEIRS, versions } });
+    expect(headOf(putItem(lost.displacing))).toMatchObject({
+      revision: 3,
+      displaced: { item: { name: { S: 'cpu' } } },
+    });
+    const elsewhere = published('memory', ['1'], { fence: 8 });
+    const kept = plan(NEW_HEAD, metric('cpu'), { takeover: { owner: '7', head: elsewhere, item: THEIRS, versions } });
+    expect(headOf(putItem(kept.displacing))).toEqual({ ...elsewhere, fence: 9, revision: 3 });
+    const claim = { ...claimItem('cpu', '7') };
+    const claimed = plan(NEW_HEAD, metric('cpu'), { takeover: { owner: '7', head: NEW_HEAD, item: claim, versions } });
+    expect(headOf(putItem(claimed.displacing)).displaced).toBeNull();
+    expect(allowed(claimed.latest, claim)).toBe(true);
+    expect(allowed(claimed.latest, THEIRS)).toBe(false);
   });
 
   test('removes what the other metric left under the name', () => {
