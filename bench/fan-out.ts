@@ -13,7 +13,7 @@ import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { processTerminal } from '#cli/terminal.ts';
 import { type BenchPipeline, startBenchPipeline } from './fan-out/bench-pipeline.ts';
 import { atRest, type Bench, measureWrite, readState, singlesAlone, singlesDuring } from './fan-out/phases.ts';
-import { type FanOutResult, holds, printTables, summary } from './fan-out/result.ts';
+import { type FanOutResult, holds, printTables, singlesFigures, summary, writeFigures } from './fan-out/result.ts';
 import { fanOutRows, insertFanOutRows, LONG_NAME, SHARED_DIMENSION_ID } from './fan-out/shared-dimension.ts';
 import { SingleUpdates } from './fan-out/single-updates.ts';
 import { ToldEvents } from './fan-out/told-events.ts';
@@ -69,13 +69,17 @@ async function measure(running: BenchPipeline): Promise<FanOutResult> {
   try {
     const shared = Array.from({ length: metrics }, (_, index) => index + 1);
     const before = await singlesAlone(bench, 'baseline', BASELINE_SECONDS);
+    shown(singlesFigures(before));
     const rename = `UPDATE dimensions SET name = 'renamed_dimension' WHERE id = ${SHARED_DIMENSION_ID}`;
     const renamed = await singlesDuring(bench, 'dimension renamed', shared, rename);
+    shown(singlesFigures(renamed.singles), writeFigures(renamed.write));
     const remove = `DELETE FROM dimensions WHERE id = ${SHARED_DIMENSION_ID}`;
     const deleted = await singlesDuring(bench, 'dimension deleted', shared, remove);
+    shown(singlesFigures(deleted.singles), writeFigures(deleted.write));
     const after = await singlesAlone(bench, 'baseline again', BASELINE_SECONDS);
     const renameLong = `UPDATE metrics SET name = '${LONG_NAME}_renamed' WHERE id = ${rows.longId}`;
     const long = await measureWrite(bench, '1,000 versions renamed', [rows.longId], renameLong);
+    shown(writeFigures(long));
     return {
       metrics,
       loadSeconds,
@@ -86,6 +90,11 @@ async function measure(running: BenchPipeline): Promise<FanOutResult> {
     await told.close();
     client.destroy();
   }
+}
+
+/** A long run that is cut off has told what it had measured. */
+function shown(...figures: readonly object[]): void {
+  for (const one of figures) terminal.say(JSON.stringify(one));
 }
 
 /** Waits for the full load and its events; answers the seconds. */

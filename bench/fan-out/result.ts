@@ -35,6 +35,9 @@ export function singlesFigures({ name, latencies, watched }: SinglesPhase) {
     eventP50Ms: at(latencies.eventMs, 50),
     eventP99Ms: at(latencies.eventMs, 99),
     eventMaxMs: at(latencies.eventMs, 100),
+    itemToEventP50Ms: at(latencies.itemToEventMs, 50),
+    readP50Ms: at(latencies.readMs, 50),
+    readP99Ms: at(latencies.readMs, 99),
     ...watched,
   };
 }

@@ -23,6 +23,9 @@ export interface UpdateLatencies {
   readonly updates: number;
   readonly itemMs: readonly number[];
   readonly eventMs: readonly number[];
+  readonly itemToEventMs: readonly number[];
+  /** How long the looks themselves took: one plain read of DynamoDB, which waits for no hop of the pipeline. */
+  readonly readMs: readonly number[];
 }
 
 export class SingleUpdates {
@@ -33,6 +36,7 @@ export class SingleUpdates {
   readonly #versions = new Map<number, number>();
   readonly #awaitingItem = new Set<Update>();
   readonly #awaitingEvent = new Set<Update>();
+  #readMs: number[] = [];
 
   constructor(source: Connection, client: DynamoDBClient, metricsTable: string, metricIds: readonly number[]) {
     this.#source = source;
@@ -44,6 +48,7 @@ export class SingleUpdates {
   /** Updates until the signal is aborted, then waits for what was written. */
   async run(signal: AbortSignal): Promise<UpdateLatencies> {
     const updates: Update[] = [];
+    this.#readMs = [];
     const looking = new AbortController();
     const look = this.#look(looking.signal);
     try {
@@ -58,9 +63,18 @@ export class SingleUpdates {
       looking.abort();
       await look;
     }
-    const since = (at: 'itemAtMs' | 'eventAtMs') =>
-      updates.flatMap((update) => (update[at] === undefined ? [] : [update[at] - update.committedAtMs]));
-    return { updates: updates.length, itemMs: since('itemAtMs'), eventMs: since('eventAtMs') };
+    const between = (from: 'committedAtMs' | 'itemAtMs', to: 'itemAtMs' | 'eventAtMs'): number[] =>
+      updates.flatMap(({ [from]: begin, [to]: end }) =>
+        begin === undefined || end === undefined ? [] : [end - begin],
+      );
+    return {
+      updates: updates.length,
+      itemMs: between('committedAtMs', 'itemAtMs'),
+      eventMs: between('committedAtMs', 'eventAtMs'),
+      // An item is looked for every few milliseconds; an event may be told before the item was seen.
+      itemToEventMs: between('itemAtMs', 'eventAtMs').map((ms) => Math.max(0, ms)),
+      readMs: this.#readMs,
+    };
   }
 
   /** An event tells that its version and every earlier one of the metric is published. */
@@ -91,9 +105,11 @@ export class SingleUpdates {
       if (ids.length === 0) continue;
       const Keys = ids.map((id) => ({ name: { S: singleName(id) }, version: { S: '0' } }));
       const request = { Keys, ConsistentRead: true, ProjectionExpression: 'metricId, latestVersion' };
+      const askedAtMs = performance.now();
       const { Responses } = await this.#client.send(
         new BatchGetItemCommand({ RequestItems: { [this.#table]: request } }),
       );
+      this.#readMs.push(Math.round(performance.now() - askedAtMs));
       const seenAtMs = Date.now();
       for (const item of Responses?.[this.#table] ?? [])
         this.#noteItem(item.metricId?.N, item.latestVersion?.N, seenAtMs);
