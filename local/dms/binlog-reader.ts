@@ -4,6 +4,7 @@
  */
 import ZongJi, { type RowsEvent, type TableMapEvent } from '@vlasky/zongji';
 import type { BinlogCoordinate } from './binlog-coordinate.ts';
+import { type CharacterTable, type CharacterTables, decodeBytes } from './character-tables.ts';
 import { columnType, type SourceColumn } from './column-type.ts';
 import type { SourceRow } from './record-builder.ts';
 import { connectionOptions } from './source-connection.ts';
@@ -43,6 +44,10 @@ const ITEMS_MAX = 2000;
 const ITEMS_LOW = 500;
 const MYSQL_TYPE_BLOB = 252;
 const MYSQL_TYPE_GEOMETRY = 255;
+/** ENUM and SET: the library has their members as text already. */
+const MEMBER_TYPES: ReadonlySet<number> = new Set([247, 248]);
+/** The library's name for a character set that keeps every byte, as the character of the same number. */
+const BYTE_BY_BYTE = 'binary';
 const EVENTS = [
   'rotate',
   'format',
@@ -65,10 +70,17 @@ type AnyEvent = Parameters<Parameters<ZongJi['on']>[1]>[0] & {
   timestamp: number;
 };
 
+/** A table with what turns the bytes of its text columns into text, by the column's number; absent where the library does it. */
+interface KnownTable {
+  readonly table: BinlogTable;
+  readonly characters: ReadonlyMap<number, CharacterTable>;
+}
+
 export class BinlogReader {
   readonly #zongji: ZongJi;
+  readonly #characterTables: CharacterTables;
   readonly #items: BinlogItem[] = [];
-  readonly #tables = new Map<number, BinlogTable>();
+  readonly #tables = new Map<number, KnownTable>();
   #file: string;
   #paused = false;
   #failure: Error | undefined;
@@ -76,7 +88,8 @@ export class BinlogReader {
   #inTransaction = false;
 
   /** @param schemas only events of these schemas are decoded. */
-  constructor(sourceUrl: string, from: BinlogCoordinate, schemas: Iterable<string>) {
+  constructor(sourceUrl: string, from: BinlogCoordinate, schemas: Iterable<string>, characterTables: CharacterTables) {
+    this.#characterTables = characterTables;
     this.#file = from.file;
     this.#zongji = new ZongJi(connectionOptions(sourceUrl));
     this.#zongji.on('error', (error: Error) => this.#fail(error));
@@ -218,7 +231,13 @@ export class BinlogReader {
     const columns = entry.columnSchemas.map(
       (schema): SourceColumn => ({ name: schema.COLUMN_NAME, nullable: true, ...columnType(schema.COLUMN_TYPE) }),
     );
+    const characters = new Map<number, CharacterTable>();
     for (const [index, column] of entry.columns.entries()) {
+      const characterTable = this.#characterTables.get(entry.columnSchemas[index]?.CHARACTER_SET_NAME ?? '');
+      if (characterTable !== undefined && !MEMBER_TYPES.has(column.type)) {
+        characters.set(index, characterTable);
+        column.charset = BYTE_BY_BYTE;
+      }
       // Rows come as objects keyed by column name; a column may be called `__proto__`, so they are keyed by number instead.
       column.name = String(index);
       // The library would take a geometry apart; as a BLOB its bytes stay as they are.
@@ -229,24 +248,31 @@ export class BinlogReader {
     }
     const primaryKey = event.primaryKey?.map((index) => columns[index]?.name ?? '');
     const known = primaryKey ?? (event.columnNames === undefined ? undefined : []);
-    this.#tables.set(event.tableId, { schema: event.schemaName, table: event.tableName, columns, primaryKey: known });
+    const table = { schema: event.schemaName, table: event.tableName, columns, primaryKey: known };
+    this.#tables.set(event.tableId, { table, characters });
   }
 
   #rows(type: string, event: RowsEvent & { rows: readonly unknown[] }): void {
-    const table = this.#tables.get(event.tableId);
-    if (table === undefined) return;
+    const known = this.#tables.get(event.tableId);
+    if (known === undefined) return;
+    const { table } = known;
     const changes = event.rows.map((row): BinlogRowChange => {
-      if (type === 'WriteRows') return { operation: 'insert', row: sourceRow(table, row) };
-      if (type === 'DeleteRows') return { operation: 'delete', row: sourceRow(table, row) };
+      if (type === 'WriteRows') return { operation: 'insert', row: sourceRow(known, row) };
+      if (type === 'DeleteRows') return { operation: 'delete', row: sourceRow(known, row) };
       const { before, after } = row as { before: unknown; after: unknown };
-      return { operation: 'update', row: sourceRow(table, after), before: sourceRow(table, before) };
+      return { operation: 'update', row: sourceRow(known, after), before: sourceRow(known, before) };
     });
     this.#push({ kind: 'rows', table, changes, end: event.nextPosition });
   }
 }
 
 /** @param row values keyed by the column's number, as `#tableMap` arranged it. */
-function sourceRow(table: BinlogTable, row: unknown): SourceRow {
+function sourceRow({ table, characters }: KnownTable, row: unknown): SourceRow {
   const values = row as Readonly<Record<string, unknown>>;
-  return table.columns.map((column, index) => valueFromBinlog(column, values[String(index)]));
+  return table.columns.map((column, index) => {
+    const value = values[String(index)];
+    const characterTable = characters.get(index);
+    const isBytes = characterTable !== undefined && typeof value === 'string';
+    return valueFromBinlog(column, isBytes ? decodeBytes(characterTable, value) : value);
+  });
 }

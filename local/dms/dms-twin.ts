@@ -8,6 +8,7 @@ import { type BinlogCoordinate, coordinateNumber } from './binlog-coordinate.ts'
 import { BinlogReader } from './binlog-reader.ts';
 import { ChangeCapture, tableKey } from './change-capture.ts';
 import type { Chaos } from './chaos.ts';
+import { type CharacterTables, readCharacterTables } from './character-tables.ts';
 import type { KinesisEndpointSettings } from './endpoint-settings.ts';
 import { runFullLoad } from './full-load.ts';
 import type { KinesisProducer } from './kinesis-producer.ts';
@@ -131,7 +132,8 @@ export class DmsTwin {
         shapes.set(tableKey(shape.schema, shape.table), shape);
         this.status.table(shape.schema, shape.table).loaded = true;
       }
-      return await this.#capture(from, shapes, producer, signal, (schema, table) =>
+      const characters = await readCharacterTables(connection);
+      return await this.#capture(from, shapes, characters, producer, signal, (schema, table) =>
         readTable(connection, schema, table),
       );
     } finally {
@@ -194,6 +196,7 @@ export class DmsTwin {
   async #capture(
     from: ReplicationCheckpoint,
     shapes: Map<string, TableShape>,
+    characters: CharacterTables,
     producer: KinesisProducer,
     signal: AbortSignal,
     read: (schema: string, table: string) => Promise<TableShape>,
@@ -226,7 +229,7 @@ export class DmsTwin {
       from.last,
     );
     const schemas = new Set(Array.from(shapes.values(), ({ schema }) => schema));
-    const reader = new BinlogReader(this.#options.sourceUrl, from.at, schemas);
+    const reader = new BinlogReader(this.#options.sourceUrl, from.at, schemas, characters);
     try {
       await capture.announce();
       status.state = 'replicating';

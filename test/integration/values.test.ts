@@ -83,7 +83,9 @@ test(`the catalogue has at least ${CASES_MIN} distinct cases of type and value`,
   for (const { type, cases } of counts) byType.set(type, new Set([...(byType.get(type) ?? []), ...cases]));
   const total = [...byType.values()].reduce((sum, cases) => sum + cases.size, 0);
   const lines = [...byType].map(([type, cases]) => `${String(cases.size).padStart(5)}  ${type.slice(0, 70)}`);
-  process.stdout.write(`${lines.join('\n')}\n${String(total).padStart(5)}  cases of ${byType.size} types, seed ${SEED}\n`);
+  process.stdout.write(
+    `${lines.join('\n')}\n${String(total).padStart(5)}  cases of ${byType.size} types, seed ${SEED}\n`,
+  );
   expect(total).toBeGreaterThanOrEqual(CASES_MIN);
 });
 

@@ -33,15 +33,29 @@ const oneBit: ValueColumn = {
   sqlType: 'BIT(1)',
   kind: 'integer',
   json: 'bare',
-  inRecord: "IF(c = 1, 'true', 'false')",
-  inItem: "IF(c = 1, '1', '0')",
+  inRecord: "CASE c WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
+  inItem: "CASE c WHEN 1 THEN '1' WHEN 0 THEN '0' END",
   numeric: true,
   cases: [{ sql: "b'0'", means: '0' }, { sql: "b'1'", means: '1' }, NULL_CASE],
 };
 
 function byteStrings(random: SeededRandom, longest: number): readonly Buffer[] {
   const single = Array.from({ length: 16 }, (_, index) => Buffer.from([index * 17]));
-  const odd = ['', '0000', '00ff', 'ff00', '2020', '5c27', 'c0af', 'eda080', 'f8888080', 'efbbbf', '0d0a', '7b7d', '00'.repeat(15)];
+  const odd = [
+    '',
+    '0000',
+    '00ff',
+    'ff00',
+    '2020',
+    '5c27',
+    'c0af',
+    'eda080',
+    'f8888080',
+    'efbbbf',
+    '0d0a',
+    '7b7d',
+    '00'.repeat(15),
+  ];
   const drawn = Array.from({ length: 12 }, () =>
     Buffer.from(Array.from({ length: 1 + random.below(longest) }, () => random.below(256))),
   );

@@ -33,19 +33,6 @@ function integerColumns(random: SeededRandom): readonly ValueColumn[] {
   });
 }
 
-/** A column that the server prints with leading zeros, which JSON does not know. */
-function zeroFilled(random: SeededRandom): ValueColumn {
-  const cases = integers(random, 0n, 2n ** 32n - 1n);
-  return {
-    sqlType: 'INT(10) UNSIGNED ZEROFILL',
-    kind: 'integer',
-    json: 'bare',
-    inRecord: 'CAST(c + 0 AS CHAR)',
-    numeric: true,
-    cases,
-  };
-}
-
 /** Digits without what says nothing: leading zeros, trailing zeros of the fraction, the sign of zero. */
 export function plainDigits(text: string): string {
   const [whole = '', fraction = ''] = text.replace('-', '').split('.');
@@ -74,7 +61,8 @@ function decimals(random: SeededRandom, precision: number, scale: number): reado
 }
 
 /** Trailing zeros of a fraction, dropped by the database; a number without a fraction keeps its zeros. */
-const TRIMMED = `IF(LOCATE('.', ${DIGITS}) = 0, ${DIGITS}, TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM ${DIGITS})))`;
+const trimmed = (digits: string): string =>
+  `IF(LOCATE('.', ${digits}) = 0, ${digits}, TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM ${digits})))`;
 
 function decimalColumn(random: SeededRandom, precision: number, scale: number): ValueColumn {
   const literals = decimals(random, precision, scale);
@@ -86,9 +74,39 @@ function decimalColumn(random: SeededRandom, precision: number, scale: number): 
     kind: wide ? 'text' : 'decimal',
     json: 'string',
     inRecord: DIGITS,
-    ...(!wide && ({ inItem: TRIMMED, numeric: true } as const)),
+    ...(!wide && ({ inItem: trimmed(DIGITS), numeric: true } as const)),
     cases: distinct([...cases, { sql: 'NULL', means: null }]),
   };
+}
+
+/** Columns that the server prints with leading zeros, which JSON does not know. */
+function zeroFilled(random: SeededRandom): readonly ValueColumn[] {
+  const column = { inRecord: 'CAST(c + 0 AS CHAR)', numeric: true } as const;
+  const amounts = decimals(random, 20, 10).filter((text) => !text.startsWith('-'));
+  return [
+    {
+      ...column,
+      sqlType: 'INT(10) UNSIGNED ZEROFILL',
+      kind: 'integer',
+      json: 'bare',
+      cases: integers(random, 0n, 2n ** 32n - 1n),
+    },
+    {
+      ...column,
+      sqlType: 'BIGINT(20) UNSIGNED ZEROFILL',
+      kind: 'integer',
+      json: 'string',
+      cases: integers(random, 0n, 2n ** 64n - 1n),
+    },
+    {
+      ...column,
+      sqlType: 'DECIMAL(20,10) UNSIGNED ZEROFILL',
+      kind: 'decimal',
+      json: 'string',
+      inItem: trimmed('CAST(c + 0 AS CHAR)'),
+      cases: distinct(amounts.map((sql) => ({ sql, means: plainDigits(sql) }))),
+    },
+  ];
 }
 
 function floats(random: SeededRandom, edges: readonly number[], narrow: (value: number) => number): ValueCase[] {
@@ -150,7 +168,7 @@ export function numberColumns(random: SeededRandom): readonly ValueColumn[] {
   ] as const;
   return [
     ...integerColumns(random),
-    zeroFilled(random),
+    ...zeroFilled(random),
     ...sizes.map(([precision, scale]) => decimalColumn(random, precision, scale)),
     ...floatColumns(random),
     yearColumn(random),

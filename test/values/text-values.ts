@@ -136,7 +136,13 @@ function largeObjects(): readonly ValueCase[] {
 
 /** Whole below the 65,535 bytes of TEXT, also where JSON needs six characters for one. */
 function longTexts(random: SeededRandom): readonly string[] {
-  return ['x'.repeat(65_535), '\u0001'.repeat(20_000), '📦'.repeat(16_383), `${'"\\'.repeat(8_000)}`, randomText(random, 12_000)];
+  return [
+    'x'.repeat(65_535),
+    '\u0001'.repeat(20_000),
+    '📦'.repeat(16_383),
+    `${'"\\'.repeat(8_000)}`,
+    randomText(random, 12_000),
+  ];
 }
 
 export function textColumns(random: SeededRandom): readonly ValueColumn[] {

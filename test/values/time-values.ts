@@ -22,7 +22,8 @@ function fractions(random: SeededRandom, precision: number): readonly string[] {
   return [...all, ...drawn.map((one) => one.padStart(precision, '0'))].map((one) => `.${one}`);
 }
 
-const meant = (text: string): string => `${text.replace(' ', 'T').replace(/\.?0*$/, (end) => (text.includes('.') ? '' : end))}Z`;
+const meant = (text: string): string =>
+  `${text.replace(' ', 'T').replace(/\.?0*$/, (end) => (text.includes('.') ? '' : end))}Z`;
 
 /** With `T` and `Z`; NULL where the month or the day is zero, because such a date is none for DMS. */
 const ISO = `IF(MONTH(c) = 0 OR DAYOFMONTH(c) = 0, NULL, CONCAT(REPLACE(${DIGITS}, ' ', 'T'), 'Z'))`;
@@ -94,7 +95,10 @@ function times(random: SeededRandom, precision: number): ValueColumn {
     const tail = tails[index % tails.length] ?? '';
     const isZero = /^[0:.]*$/.test(clock + tail);
     // There is no negative zero among times.
-    return ['', '-'].map((sign) => ({ sql: `'${sign}${clock}${tail}'`, means: `${isZero ? '' : sign}${clock}${tail}` }));
+    return ['', '-'].map((sign) => ({
+      sql: `'${sign}${clock}${tail}'`,
+      means: `${isZero ? '' : sign}${clock}${tail}`,
+    }));
   });
   return {
     sqlType: `TIME(${precision})`,

@@ -39,7 +39,8 @@ export interface Expected {
 /** @param answer the server's; @returns a sentence where generator and server disagree, because then nobody knows what is right. */
 export function expectationOf(column: ValueColumn, row: number, answer: Answer | undefined): Expected | string {
   const { means, cut, sql } = caseAt(column, row) ?? { means: null };
-  if (!answer || sql === undefined) return answer && answer.inItem !== null ? 'a row without a case is not NULL' : asExpected(column, null, null);
+  if (!answer || sql === undefined)
+    return answer && answer.inItem !== null ? 'a row without a case is not NULL' : asExpected(column, null, null);
   if (cut) return asExpected(column, means ?? null, means ?? null);
   if (means !== undefined && means !== answer.inItem)
     return `the generator means ${show(means)}, the server says ${show(answer.inItem)}`;
@@ -110,7 +111,10 @@ async function stagesOf(journey: Journey, store: ItemStore): Promise<ReadonlyMap
     const item = registerOf(id);
     return (item && storedRegister(item).register.row) ?? new Map<string, string | null>();
   };
-  await store.putMany('Metrics', ids.map((id) => projected(journey, id, rowOf(id))));
+  await store.putMany(
+    'Metrics',
+    ids.map((id) => projected(journey, id, rowOf(id))),
+  );
   const keys = ids.map((id) => ({ name: { S: declaration.name }, version: { S: String(id) } }));
   const items = new Map((await store.getMany('Metrics', keys)).map((item) => [Number(item.version?.S), item]));
   return new Map(
@@ -145,7 +149,9 @@ function decoded(text: string, declaration: SourceTable): Row | string {
 /** Exact in JSON: a text with the digits, or a number that stands for these digits and no others. */
 function sameNumber(value: unknown, digits: string): boolean {
   if (typeof value === 'string') return value === digits;
-  return typeof value === 'number' && String(value) === digits && (!/^-?\d+$/.test(digits) || Number.isSafeInteger(value));
+  return (
+    typeof value === 'number' && String(value) === digits && (!/^-?\d+$/.test(digits) || Number.isSafeInteger(value))
+  );
 }
 
 /** @returns what is wrong, and how many (type, value, way) were looked at. */

@@ -4,8 +4,8 @@
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { KEY } from './catalogue.ts';
-import type { ValueCase, ValueColumn } from './value-case.ts';
 import { SESSION_ZONE } from './time-values.ts';
+import type { ValueCase, ValueColumn } from './value-case.ts';
 
 /** How a row came onto the stream. The offset is added to the row's number, so that each way has rows of its own. */
 export const WAYS = { load: 0, insert: 100_000, update: 200_000 } as const;
