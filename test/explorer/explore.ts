@@ -1,0 +1,109 @@
+/**
+ * Visits every state that the system can reach, depth first, and judges every state at rest. States are kept by their key, so each is
+ * visited once, whatever the number of schedules that lead to it. When an assumption on independence breaks, it begins again.
+ */
+import type { StreamRecord } from '../support/memory-item-store.ts';
+import type { Independence } from './independence.ts';
+import type { System, Successor } from './system.ts';
+import { type Step, stateKey, type SystemState } from './system-state.ts';
+
+export interface TakenStep {
+  readonly from: SystemState;
+  readonly step: Step;
+  readonly successor: Successor;
+}
+
+export interface Violation {
+  readonly reason: string;
+  readonly steps: readonly TakenStep[];
+}
+
+export interface Exploration {
+  readonly states: number;
+  /** States in which nothing can happen any more. */
+  readonly terminals: number;
+  /** Ways that were followed until they ended or met a known state. */
+  readonly schedules: number;
+  /** Steps of the longest run. */
+  readonly longest: number;
+  readonly complete: boolean;
+  readonly violation: Violation | undefined;
+}
+
+export interface ExploreOptions {
+  readonly statesMax: number;
+  readonly independence: Independence | undefined;
+  /** What is wrong with a state at rest, if anything; `stream` is what was written on the way. */
+  readonly judge: (state: SystemState, stream: readonly StreamRecord[]) => Promise<string | undefined>;
+  readonly progress: (states: number) => void;
+}
+
+interface Frame {
+  readonly state: SystemState;
+  readonly steps: readonly Step[];
+  next: number;
+  taken?: TakenStep;
+}
+
+/** How often the event loop gets a turn, in states. */
+const BREATH_STATES = 2_000;
+
+export async function explore(system: System, initial: SystemState, options: ExploreOptions): Promise<Exploration> {
+  for (;;) {
+    const exploration = await exploreOnce(system, initial, options);
+    if (exploration) return exploration;
+  }
+}
+
+/** @returns undefined when an assumption broke. */
+async function exploreOnce(
+  system: System,
+  initial: SystemState,
+  options: ExploreOptions,
+): Promise<Exploration | undefined> {
+  const seen = new Set([stateKey(initial)]);
+  const stack: Frame[] = [{ state: initial, steps: system.steps(initial), next: 0 }];
+  let [terminals, schedules, longest] = [0, 0, 0];
+  const report = (complete: boolean, reason?: string): Exploration => ({
+    states: seen.size,
+    terminals,
+    schedules,
+    longest,
+    complete,
+    violation: reason === undefined ? undefined : { reason, steps: stack.flatMap(({ taken }) => taken ?? []) },
+  });
+  for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
+    const step = frame.steps[frame.next++];
+    if (!step) {
+      stack.pop();
+      continue;
+    }
+    const successor = await system.successor(frame.state, step);
+    frame.taken = { from: frame.state, step, successor };
+    if (successor.broken) return report(false, successor.broken);
+    const key = stateKey(successor.state);
+    if (seen.has(key)) {
+      schedules++;
+      continue;
+    }
+    seen.add(key);
+    const steps = system.steps(successor.state);
+    if (options.independence?.takeContradiction()) return undefined;
+    longest = Math.max(longest, stack.length);
+    if (steps.length === 0) {
+      terminals++;
+      schedules++;
+      const stream = stack.flatMap(({ taken }) => taken?.successor.effect?.stream ?? []);
+      const wrong = await options.judge(successor.state, stream);
+      if (wrong !== undefined) return report(false, wrong);
+      continue;
+    }
+    if (seen.size >= options.statesMax) return report(false);
+    if (seen.size % BREATH_STATES === 0) {
+      options.progress(seen.size);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    stack.push({ state: successor.state, steps, next: 0 });
+  }
+  return report(true);
+}

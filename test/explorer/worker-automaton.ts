@@ -1,0 +1,147 @@
+/**
+ * An invocation of the real core as an automaton. A node is what it has been answered so far, in order; its edges are answers. A running async
+ * function cannot be forked, so a node that is reached a second time by another answer is computed by running the invocation again from its
+ * start with the answers on the way. The first child of a node goes on with the run that is already there.
+ */
+import { type CoreSettings, type Delivery, invoke, type Outcome } from './delivery.ts';
+import { Interner } from './interner.ts';
+import type { StorageOperation } from './storage-operation.ts';
+
+export interface WorkerNode {
+  readonly id: number;
+  /** Numbers of the operations that are under way, in the order in which they were asked. */
+  readonly pending: readonly number[];
+  /** Set when the invocation has ended. */
+  readonly outcome: Outcome | undefined;
+  /** Operations answered so far. */
+  readonly depth: number;
+}
+
+interface Question {
+  readonly operation: number;
+  readonly answer: (result: unknown) => void;
+}
+
+/** An invocation under way. */
+class Run {
+  readonly questions: Question[] = [];
+  outcome: Outcome | undefined;
+
+  constructor(delivery: Delivery, settings: CoreSettings, operations: Interner<StorageOperation>) {
+    const ask = (operation: StorageOperation): Promise<unknown> =>
+      new Promise((answer) => this.questions.push({ operation: operations.numberOf(operation), answer }));
+    void invoke(delivery, ask, settings).then((outcome) => {
+      this.outcome = outcome;
+    });
+  }
+
+  answer(place: number, result: unknown): void {
+    const [question] = this.questions.splice(place, 1);
+    if (!question) throw new Error(`the invocation asked for fewer than ${place + 1} operations`);
+    question.answer(result);
+  }
+}
+
+interface Origin {
+  readonly delivery: Delivery;
+  readonly parent?: { readonly node: WorkerNode; readonly place: number; readonly result: unknown };
+}
+
+/** Runs that wait at their node to go on; more would only hold memory. */
+const RUNS_KEPT_MAX = 5_000;
+
+export class WorkerAutomaton {
+  readonly operations: Interner<StorageOperation>;
+  readonly #settings: CoreSettings;
+  readonly #nodes: WorkerNode[] = [];
+  readonly #origins: Origin[] = [];
+  readonly #roots = new Map<string, WorkerNode>();
+  readonly #edges = new Map<string, WorkerNode>();
+  readonly #runs = new Map<number, Run>();
+  /** Invocations started, first runs and repeated ones. */
+  runs = 0;
+
+  constructor(settings: CoreSettings, operations: Interner<StorageOperation>) {
+    this.#settings = settings;
+    this.operations = operations;
+  }
+
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  node(id: number): WorkerNode {
+    const node = this.#nodes[id];
+    if (!node) throw new Error(`no worker node ${id}`);
+    return node;
+  }
+
+  async start(delivery: Delivery): Promise<WorkerNode> {
+    const name = JSON.stringify(delivery);
+    const known = this.#roots.get(name);
+    if (known) return known;
+    const node = this.#add(await this.#begin(delivery), { delivery }, 0);
+    this.#roots.set(name, node);
+    return node;
+  }
+
+  /** The node after the pending operation at `place` was answered; equal results must come with equal numbers. */
+  async answered(node: WorkerNode, place: number, result: unknown, resultNumber: number): Promise<WorkerNode> {
+    const name = `${node.id} ${place} ${resultNumber}`;
+    const known = this.#edges.get(name);
+    if (known) return known;
+    const run = this.#runs.get(node.id) ?? (await this.#runAgain(node));
+    this.#runs.delete(node.id);
+    run.answer(place, result);
+    await settled();
+    const { delivery } = this.#origin(node);
+    const next = this.#add(run, { delivery, parent: { node, place, result } }, node.depth + 1);
+    this.#edges.set(name, next);
+    return next;
+  }
+
+  async #begin(delivery: Delivery): Promise<Run> {
+    this.runs++;
+    const run = new Run(delivery, this.#settings, this.operations);
+    await settled();
+    return run;
+  }
+
+  async #runAgain(node: WorkerNode): Promise<Run> {
+    const answers: { place: number; result: unknown }[] = [];
+    for (let at = this.#origin(node).parent; at; at = this.#origin(at.node).parent) answers.push(at);
+    const run = await this.#begin(this.#origin(node).delivery);
+    for (const { place, result } of answers.reverse()) {
+      run.answer(place, result);
+      await settled();
+    }
+    const asked = run.questions.map(({ operation }) => operation);
+    if (asked.join() !== node.pending.join())
+      throw new Error(`the core is not deterministic: the same answers led to other operations at node ${node.id}`);
+    return run;
+  }
+
+  #add(run: Run, origin: Origin, depth: number): WorkerNode {
+    const pending = run.questions.map(({ operation }) => operation);
+    const id = this.#nodes.length;
+    const node = { id, pending, outcome: run.outcome, depth };
+    if (!run.outcome && pending.length === 0) throw new Error('an invocation waits for something that is no operation');
+    this.#nodes.push(node);
+    this.#origins.push(origin);
+    if (!run.outcome) this.#runs.set(id, run);
+    if (this.#runs.size > RUNS_KEPT_MAX) {
+      const [oldest] = this.#runs.keys();
+      if (oldest !== undefined) this.#runs.delete(oldest);
+    }
+    return node;
+  }
+
+  #origin(node: WorkerNode): Origin {
+    const origin = this.#origins[node.id];
+    if (!origin) throw new Error(`no worker node ${node.id}`);
+    return origin;
+  }
+}
+
+/** All promises that can go on have gone on: a tick comes only when no microtask is left. */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
