@@ -49,8 +49,7 @@ export async function query(table: ItemTable, input: QueryInput, instants: Batch
 }
 
 function refuseUnknown(input: QueryInput): void {
-  if (input.ConsistentRead !== true)
-    throw new Error('an eventually consistent Query reached the simulated DynamoDB; it must say ConsistentRead: true');
+  refuseEventualRead('Query', input.ConsistentRead);
   if (input.IndexName !== undefined || input.FilterExpression !== undefined || input.ScanIndexForward === false)
     throw new Error('the simulated DynamoDB knows no indexes, filters or descending order of a Query');
 }
