@@ -57,6 +57,8 @@ export interface LocalPipeline {
   readonly stackNames: readonly string[];
   readonly gateway: Gateway;
   status(): readonly ResourceStatus[];
+  /** Resolves with the reason when a part ends again and again and the pipeline cannot go on; it still has to be stopped. */
+  readonly broken: Promise<string>;
   /** Ends what is under way, then every child process. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
     acceptedTypes: ACCEPTED_WITHOUT_EFFECT,
   });
 
+  const broken = Promise.withResolvers<string>();
   const undo: (() => Promise<void> | void)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -90,17 +93,12 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
     undo.push(() => checkpoints.close());
 
     progress('Starting DynamoDB Local, the Kinesis emulator and the SQS and S3 emulator');
-    const emulators = await startEmulators({ ...naming, dataDirectory, log });
+    const emulators = await startEmulators({ ...naming, dataDirectory, log, onGivenUp: broken.resolve });
     undo.push(() => emulators.stop());
     const gateway = await startGateway({
       ...naming,
       log,
-      backends: {
-        dynamodb: emulators.dynamodb.endpoint,
-        kinesis: emulators.kinesis.endpoint,
-        sqs: emulators.queuesAndBuckets.endpoint,
-        s3: emulators.queuesAndBuckets.endpoint,
-      },
+      backends: emulators.endpoints,
       ...(options.gatewayPort === undefined ? {} : { port: options.gatewayPort }),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
     });
@@ -155,6 +153,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
       stackNames: stacks.map(({ stackName }) => stackName),
       gateway,
       status,
+      broken: broken.promise,
       stop,
     };
   } catch (error) {

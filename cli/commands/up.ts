@@ -74,6 +74,7 @@ async function runUntilStopped(
   const { terminal, interruption } = context;
   const log = openPipelineLog(directory, terminal, options.debug === true);
   let running: RunningPipeline | undefined;
+  let broken: string | undefined;
   try {
     running = await startPipeline({
       dataDirectory: directory,
@@ -84,11 +85,17 @@ async function runUntilStopped(
       log: log.log,
       signal: interruption.signal,
     });
+    void running.broken.then((reason) => {
+      broken = reason;
+      interruption.stop();
+    });
     await writeFile(directory, running);
     await followFullLoad(running.local, terminal, interruption.signal);
     terminal.say(await readyBlock(running, directory, terminal.interactive, terminal.style));
     await flow(context, running, sourceUrl === undefined ? (options.writesPerSecond ?? 0) : 0, options.events === true);
-    return EXIT.ok;
+    if (broken === undefined) return EXIT.ok;
+  } catch (error) {
+    if (broken === undefined) throw error;
   } finally {
     await removePipelineFile(directory);
     if (running !== undefined) {
@@ -98,6 +105,10 @@ async function runUntilStopped(
     }
     await log.close();
   }
+  throw failed(
+    `The pipeline cannot go on: ${broken}`,
+    `Nothing is lost: start it again, and it goes on from where it was.`,
+  );
 }
 
 /** Events and writes, until somebody stops the pipeline. */

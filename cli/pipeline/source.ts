@@ -1,6 +1,7 @@
 /** The source database of a pipeline: a private one that belongs to it, or the user's own at SOURCE_URL after it has been checked. */
 import { checkSource, type ExpectedTable, type SourceCheck } from '#local/database/check-source.ts';
 import { startPrivateDatabase } from '#local/database/private-database.ts';
+import { keepRunning } from '#local/keep-running.ts';
 import type { Log } from '#local/local-aws.ts';
 import { SOURCE_SCHEMA, SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { messageOf, preconditionMissing } from '../command-failure.ts';
@@ -18,6 +19,8 @@ export interface SourceDatabase {
   /** For the replication, with as few rights as it needs. */
   readonly replicationUrl: string;
   readonly isPrivate: boolean;
+  /** Resolves with the reason when a private one ends again and again and is given up. */
+  readonly broken: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -26,8 +29,26 @@ export async function privateSource(
   log: Log,
   onProgress: (line: string) => void,
 ): Promise<SourceDatabase> {
-  const database = await startPrivateDatabase({ dataDirectory, log, onProgress });
-  return { ...database, isPrivate: true, stop: () => database.stop() };
+  const broken = Promise.withResolvers<string>();
+  let started = false;
+  const server = await keepRunning({
+    name: 'The private database',
+    start: async (onUnexpectedEnd) => {
+      const database = await startPrivateDatabase({
+        dataDirectory,
+        log,
+        onUnexpectedEnd,
+        samePort: started,
+        ...(started ? {} : { onProgress }),
+      });
+      started = true;
+      return database;
+    },
+    say: (message, level) => log('database', message, { level }),
+    onGivenUp: broken.resolve,
+  });
+  const { url, replicationUrl } = server.current;
+  return { url, replicationUrl, isPrivate: true, broken: broken.promise, stop: () => server.stop() };
 }
 
 /** The user's own database; every wrong setting, missing grant and missing table is said at once. */
@@ -41,7 +62,7 @@ export async function ownSource(url: string, say: (line: string) => void): Promi
       'Correct it and start again; `npx relay doctor` checks without starting anything.',
     );
   }
-  return { url, replicationUrl: url, isPrivate: false, stop: async () => {} };
+  return { url, replicationUrl: url, isPrivate: false, broken: new Promise(() => {}), stop: async () => {} };
 }
 
 async function check(url: string): Promise<SourceCheck> {

@@ -28,6 +28,8 @@ export interface StartOptions {
 export interface RunningPipeline {
   readonly local: LocalPipeline;
   readonly source: SourceDatabase;
+  /** Resolves with the reason when a part ends again and again: the pipeline is to be stopped then. */
+  readonly broken: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export async function startPipeline(options: StartOptions): Promise<RunningPipel
       options.port,
     );
     started.push(() => local.stop());
-    return { local, source, stop };
+    return { local, source, broken: Promise.race([local.broken, source.broken]), stop };
   } catch (error) {
     await stop();
     throw error;

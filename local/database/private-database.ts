@@ -20,6 +20,10 @@ export interface PrivateDatabaseOptions {
   readonly dataDirectory: string;
   readonly log: Log;
   readonly onProgress?: (step: string) => void;
+  /** Fails rather than listen on another port than the last time: somebody knows the URL already. */
+  readonly samePort?: boolean;
+  /** Called once if the server ends while nobody asked it to. */
+  readonly onUnexpectedEnd?: (reason: string) => void;
 }
 
 export interface PrivateDatabase {
@@ -48,7 +52,7 @@ function portIsFree(port: number): Promise<number | undefined> {
   });
 }
 
-async function readIdentity(path: string): Promise<Identity> {
+async function readIdentity(path: string, samePort: boolean): Promise<Identity> {
   const password = () => randomBytes(18).toString('hex');
   let kept: Partial<Identity> = {};
   try {
@@ -58,6 +62,8 @@ async function readIdentity(path: string): Promise<Identity> {
   }
   const port = (await portIsFree(kept.port ?? 0)) ?? (await portIsFree(0));
   if (port === undefined) throw new Error('No free TCP port on 127.0.0.1 for the private database');
+  if (samePort && port !== kept.port)
+    throw new Error(`Port ${kept.port} of the private database was taken by another program while the server was down`);
   const identity: Identity = {
     port,
     applicationPassword: kept.applicationPassword ?? password(),
@@ -158,7 +164,7 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
   const server = await findDatabaseServer();
   const directory = join(dataDirectory, 'mysql');
   await prepareDataDirectory(server, directory, onProgress);
-  const identity = await readIdentity(join(directory, 'identity.json'));
+  const identity = await readIdentity(join(directory, 'identity.json'), options.samePort === true);
   await writeFile(join(directory, 'init.sql'), initStatements(identity, server), { mode: 0o600 });
 
   onProgress('starting the database server');
@@ -175,6 +181,18 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
     await child.stop();
     throw error;
   }
+  let stopping = false;
+  void child.ended.then((code) => {
+    if (!stopping)
+      options.onUnexpectedEnd?.(`The private database ended with exit code ${code}. Its log is ${logPath}.`);
+  });
   log('database', 'private database is ready', { port: identity.port, version: server.version, log: logPath });
-  return { url: applicationUrl, replicationUrl: url('dms', identity.replicationPassword), stop: () => child.stop() };
+  return {
+    url: applicationUrl,
+    replicationUrl: url('dms', identity.replicationPassword),
+    stop() {
+      stopping = true;
+      return child.stop();
+    },
+  };
 }

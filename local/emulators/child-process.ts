@@ -83,7 +83,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     void ended.then((reason) => {
       clearTimeout(timer);
       if (!ready) fail(reason);
-      else if (!stopping) options.onUnexpectedEnd?.(startFailure(options, reason));
+      else if (!stopping) log.end(() => options.onUnexpectedEnd?.(startFailure(options, reason)));
     });
   });
 }

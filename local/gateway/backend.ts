@@ -28,9 +28,9 @@ const OF_ONE_CONNECTION = new Set([
   'content-length',
 ]);
 
-export function backend(service: string, url: string, region: string): Backend {
+/** @param address where the emulator listens now. */
+export function backend(service: string, address: () => string, region: string): Backend {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-  const { hostname, port } = new URL(url);
   const authorization =
     `AWS4-HMAC-SHA256 Credential=${BACKEND_ACCESS_KEY_ID}/20260101/${region}/${service}/aws4_request, ` +
     'SignedHeaders=host, Signature=0000000000000000000000000000000000000000000000000000000000000000';
@@ -45,13 +45,14 @@ export function backend(service: string, url: string, region: string): Backend {
         service,
         503,
         service === 's3' || service === 'sqs' ? 'ServiceUnavailable' : 'InternalFailure',
-        `the ${service} emulator at ${url} does not answer (${why}); \`relay doctor\` shows which parts run`,
+        `the ${service} emulator at ${address()} does not answer (${why}); \`relay doctor\` shows which parts run`,
       );
     }
   }
 
   function once(request: WireRequest, retried = false): Promise<WireResponse> {
     return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(address());
       const headers: Record<string, string | number> = {};
       for (const [name, value] of Object.entries(request.headers)) {
         if (value !== undefined && !OF_ONE_CONNECTION.has(name)) headers[name] = value;

@@ -22,7 +22,7 @@ export interface GatewayOptions {
   readonly port?: number;
   readonly region: string;
   readonly accountId: string;
-  /** Where the emulators listen, each `http://127.0.0.1:PORT`. */
+  /** Where the emulators listen, each `http://127.0.0.1:PORT`. Asked for with every request: a restarted emulator listens elsewhere. */
   readonly backends: { readonly dynamodb: string; readonly kinesis: string; readonly sqs: string; readonly s3: string };
   readonly log: Log;
   readonly faults?: FaultSettings;
@@ -48,12 +48,14 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+const BACKENDS = ['dynamodb', 'kinesis', 'sqs', 's3'] as const;
+
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { region, log } = options;
   const principals = principalStore(options);
   const books = ledger();
   const backends = new Map<string, Backend>(
-    Object.entries(options.backends).map(([service, url]) => [service, backend(service, url, region)]),
+    BACKENDS.map((service) => [service, backend(service, () => options.backends[service], region)]),
   );
   const frontEnds = new Map<string, FrontEnd>();
   const paths = new Map<string, FrontEnd>();

@@ -48,12 +48,7 @@ export async function startPlatform(): Promise<Platform> {
   const gateway = await startGateway({
     ...naming,
     log: note,
-    backends: {
-      dynamodb: emulators.dynamodb.endpoint,
-      kinesis: emulators.kinesis.endpoint,
-      sqs: emulators.queuesAndBuckets.endpoint,
-      s3: emulators.queuesAndBuckets.endpoint,
-    },
+    backends: emulators.endpoints,
   });
   const checkpoints = openCheckpointStore(join(directory, 'checkpoints.sqlite'));
   const assembly = join(directory, 'assembly');

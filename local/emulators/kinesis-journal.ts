@@ -1,22 +1,39 @@
-// What keeps every answered put of the Kinesis emulator through `kill -9`, as Kinesis itself keeps it. The emulator holds its state in
-// memory and writes all of it to one file from time to time (kinesis-preload.mjs); between two writes, each new record is appended
-// here before anybody can see it, and a change of anything else (a stream, its shards) writes the whole file at once. The next
-// start adds the appended records to the file before the emulator reads it. Nothing waits for the disk: what a process has handed to
-// the operating system outlives the process, and only that is promised.
+/**
+ * What keeps every answered put of the Kinesis emulator through `kill -9`, as Kinesis itself keeps it. The emulator holds its state in
+ * memory and writes all of it to one file from time to time (kinesis-preload.mjs); between two writes, each new record is appended
+ * here before anybody can see it, and a change of anything else (a stream, its shards) writes the whole file at once. The next
+ * start adds the appended records to the file before the emulator reads it. Nothing waits for the disk: what a process has handed to
+ * the operating system outlives the process, and only that is promised.
+ */
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** `kinesis-data.json` → `kinesis-data.json.journal-7`; numbers grow. */
 const JOURNAL = '.journal-';
 
+interface StoredRecord {
+  readonly SequenceNumber: string;
+}
+
+/** Shards by their description as JSON text. */
+interface WholeState {
+  readonly streams: Readonly<Record<string, { readonly shards: Readonly<Record<string, StoredRecord[]>> }>>;
+}
+
+interface Entry {
+  readonly stream: string;
+  readonly shard: string;
+  readonly record: StoredRecord;
+}
+
 /** Replaces a file as a whole: a reader, and a kill, find the old text or the new one. */
-export function replaceFile(file, text) {
+export function replaceFile(file: string, text: string): void {
   fs.writeFileSync(`${file}.new`, text);
   fs.renameSync(`${file}.new`, file);
 }
 
 /** Journals of a state file, oldest first, as `{ file, number }`. */
-export function journalsOf(wholeFile) {
+export function journalsOf(wholeFile: string): { readonly file: string; readonly number: number }[] {
   const prefix = `${basename(wholeFile)}${JOURNAL}`;
   return fs
     .readdirSync(dirname(wholeFile))
@@ -29,16 +46,16 @@ export function journalsOf(wholeFile) {
  * Adds what the journals hold to the state file and removes them. A record that the file has already is passed over, so a kill in
  * the middle does no harm. Answers how many records were added.
  */
-export function recover(wholeFile) {
+export function recover(wholeFile: string): number {
   const journals = journalsOf(wholeFile);
   const entries = journals.flatMap(({ file }) => entriesOf(fs.readFileSync(file, 'utf8')));
   let added = 0;
   if (entries.length > 0) {
-    const state = JSON.parse(fs.readFileSync(wholeFile, 'utf8'));
-    const places = new Map();
+    const state = JSON.parse(fs.readFileSync(wholeFile, 'utf8')) as WholeState;
+    const places = new Map<string, { readonly records: StoredRecord[]; known: Set<string> | undefined }>();
     for (const [arn, { shards }] of Object.entries(state.streams)) {
       for (const [shard, records] of Object.entries(shards)) {
-        places.set(`${arn} ${JSON.parse(shard).ShardId}`, { records, known: undefined });
+        places.set(`${arn} ${(JSON.parse(shard) as { ShardId: string }).ShardId}`, { records, known: undefined });
       }
     }
     for (const { stream, shard, record } of entries) {
@@ -58,39 +75,69 @@ export function recover(wholeFile) {
 }
 
 /** A last line without its end was being written when the process was killed: nobody was told of its records. */
-function entriesOf(text) {
+function entriesOf(text: string): Entry[] {
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line));
+    .map((line) => JSON.parse(line) as Entry);
 }
 
 /**
- * The journal of a running emulator. `view` looks into its state: `isState(value)`, `whole(state)` as JSON text, `streams(state)` as
- * `[arn, stream]`s, `others(state)` and `settings(stream)` (the fields beside those two lists), `shards(stream)` as `[shard id, shard, records]`s,
- * `sameShard(one, other)`, `count(records)`, `at(records, index)` and `json(record)` as text. `onWhole(state)` is told when the whole state has been written because of a change.
+ * How to look into the emulator's immutable state `S` with its streams `T`, shards `H`, lists of records `L` and records `R`. What did not
+ * change is the same object in the next state.
  */
-export function openJournal(wholeFile, view, onWhole) {
-  let number = journalsOf(wholeFile).at(-1)?.number ?? 0;
-  let descriptor;
+export interface StateView<S, T, H, L, R> {
+  isState(value: unknown): value is S;
+  /** The whole state as the emulator's file has it. */
+  whole(state: S): string;
+  /** By ARN. */
+  streams(state: S): readonly (readonly [string, T])[];
+  /** What a state has beside its streams. */
+  others(state: S): readonly unknown[];
+  /** What a stream has beside its shards. */
+  settings(stream: T): readonly unknown[];
+  /** By shard id. */
+  shards(stream: T): readonly (readonly [string, H, L])[];
+  sameShard(one: H, other: H): boolean;
+  count(records: L): number;
+  at(records: L, index: number): R | undefined;
+  json(record: R): string;
+}
 
-  const append = (lines) => {
+export interface Journal {
+  /** To be called with every new state before it takes effect. */
+  changed(before: unknown, after: unknown): void;
+  /** Begins a new journal and answers its number: a state that is asked for later than this holds what is in the older ones. */
+  next(): number;
+  /** Removes the journals older than the one with this number. */
+  forgetBefore(limit: number): void;
+}
+
+/** The journal of a running emulator. `onWhole` is told when a change has made it write the whole state. */
+export function openJournal<S, T, H, L, R>(
+  wholeFile: string,
+  view: StateView<S, T, H, L, R>,
+  onWhole: (state: S) => void,
+): Journal {
+  let number = journalsOf(wholeFile).at(-1)?.number ?? 0;
+  let descriptor: number | undefined;
+
+  const append = (lines: readonly string[]): void => {
     descriptor ??= fs.openSync(`${wholeFile}${JOURNAL}${number}`, 'a', 0o600);
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
     for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
   };
-  const next = () => {
+  const next = (): number => {
     if (descriptor !== undefined) fs.closeSync(descriptor);
     descriptor = undefined;
     number += 1;
     return number;
   };
-  const forgetBefore = (limit) => {
+  const forgetBefore = (limit: number): void => {
     for (const journal of journalsOf(wholeFile)) if (journal.number < limit) fs.rmSync(journal.file);
   };
 
   return {
-    /** To be called with every new state before it takes effect. */
     changed(before, after) {
       if (before === after || !view.isState(after)) return;
       const lines = appendedRecords(view, before, after);
@@ -100,19 +147,21 @@ export function openJournal(wholeFile, view, onWhole) {
         onWhole(after);
       } else if (lines.length > 0) append(lines);
     },
-    /** Begins a new journal and answers its number: a state that is asked for later than this holds what is in the older ones. */
     next,
-    /** Removes the journals older than the one with this number. */
     forgetBefore,
   };
 }
 
 /** The journal lines that lead from one state to the next, or undefined when more than new records tells them apart. */
-export function appendedRecords(view, before, after) {
+export function appendedRecords<S, T, H, L, R>(
+  view: StateView<S, T, H, L, R>,
+  before: unknown,
+  after: S,
+): string[] | undefined {
   if (!view.isState(before) || !sameElements(view.others(before), view.others(after))) return undefined;
   const streams = pairs(view.streams(before), view.streams(after));
   if (streams === undefined) return undefined;
-  const lines = [];
+  const lines: string[] = [];
   for (const [[arn, old], [, fresh]] of streams) {
     if (old === fresh) continue;
     if (!sameElements(view.settings(old), view.settings(fresh))) return undefined;
@@ -122,10 +171,10 @@ export function appendedRecords(view, before, after) {
       if (!view.sameShard(oldShard, shard)) return undefined;
       if (oldRecords === records) continue;
       const last = view.count(oldRecords) === 0 ? undefined : view.at(oldRecords, view.count(oldRecords) - 1);
-      const added = [];
+      const added: R[] = [];
       for (let index = view.count(records) - 1; index >= 0; index -= 1) {
         const record = view.at(records, index);
-        if (record === last) break;
+        if (record === undefined || record === last) break;
         added.push(record);
       }
       for (const record of added.toReversed()) {
@@ -138,12 +187,20 @@ export function appendedRecords(view, before, after) {
   return lines;
 }
 
-/** Elements of both lists side by side, or undefined when their first members (names) differ. */
-function pairs(before, after) {
+/** Elements of both lists side by side, or undefined when their names (the first members) differ. */
+function pairs<E extends readonly [string, ...unknown[]]>(
+  before: readonly E[],
+  after: readonly E[],
+): [E, E][] | undefined {
   if (before.length !== after.length) return undefined;
-  const both = before.map((one, index) => [one, after[index]]);
-  return both.every(([one, other]) => one[0] === other[0]) ? both : undefined;
+  const both: [E, E][] = [];
+  for (const [index, one] of before.entries()) {
+    const other = after[index];
+    if (other === undefined || one[0] !== other[0]) return undefined;
+    both.push([one, other]);
+  }
+  return both;
 }
 
-const sameElements = (one, other) =>
+const sameElements = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((element, index) => Object.is(element, other[index]));
