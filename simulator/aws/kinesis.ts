@@ -147,7 +147,7 @@ export class SimulatedKinesis {
     this.#accepted += this.#random.between(1, 9);
     const record: AcceptedRecord = {
       shardId: shard.log.shardId,
-      sequenceNumber: `49${String(this.#accepted).padStart(SEQUENCE_DIGITS, '6')}`,
+      sequenceNumber: `49${String(this.#accepted).padStart(SEQUENCE_DIGITS, '0')}`,
       partitionKey,
       bytes,
       arrivedAtMs: this.#time.nowMs() - this.#random.below(CLOCK_ERROR_MS),
