@@ -7,7 +7,7 @@ import { metrics } from '#schemas/source/lph.ts';
 import type { SourceCommit } from '../change/row-change.ts';
 import { entityPartition, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
-import type { Cause } from '../publication/metric-head.ts';
+import type { Cause, MetricHead } from '../publication/metric-head.ts';
 import { readHeads } from '../publication/published-state.ts';
 import type { RecomputeContext } from '../publication/recompute-metric.ts';
 import { settleMetric } from '../publication/settle-metric.ts';
@@ -30,8 +30,14 @@ export async function settleMetrics(
   context: SettleContext,
   causes: ReadonlyMap<string, Cause>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const metricIds = await metricsSeen(context, [...causes.keys()]);
-  const heads = await readHeads(context, metricIds);
+  let metricIds: readonly string[];
+  let heads: ReadonlyMap<string, MetricHead>;
+  try {
+    metricIds = await metricsSeen(context, [...causes.keys()]);
+    heads = await readHeads(context, metricIds);
+  } catch (error) {
+    return new Map([...causes.keys()].map((metricId) => [metricId, error])); // the common reads are everybody's
+  }
   const results = await settleConcurrently(metricIds, RECOMPUTES_CONCURRENT, async (metricId) => {
     const commit = causes.get(metricId) as SourceCommit;
     const deferred = await settleMetric(context, metricId, commit, heads.get(metricId));
