@@ -31,7 +31,7 @@ export interface Plan {
 /** The history of a seed. Kinds of faults are switched on one by one, so that quiet worlds and worlds with a single trouble are met too. */
 export function planOf(seed: string): Plan {
   const random = seededRandom(`${seed}/plan`);
-  const count = random.between(3, random.chance(0.2) ? 40 : 14);
+  const count = random.between(8, random.chance(0.2) ? 80 : 30);
   return {
     seed,
     writes: Array.from({ length: count }, (_, index) => index),

@@ -18,6 +18,7 @@ type Members = Readonly<Record<string, AttributeValue>>;
 /** Overhead of a list or map, and of each element in it. */
 const CONTAINER_BYTES = 3;
 const ELEMENT_BYTES = 1;
+const NUMBER_BYTES_MAX = 21;
 
 /** Checks and normalises every value. @throws a ValidationException as DynamoDB's. */
 export function admitted(item: Item): AdmittedItem {
@@ -102,7 +103,7 @@ class Admission {
     const normal = normalNumber(text);
     if (typeof normal !== 'string') throw validation(normal.message);
     const digits = normal.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length;
-    this.bytes += Math.min(21, Math.ceil(digits / 2) + 1);
+    this.bytes += Math.min(NUMBER_BYTES_MAX, Math.ceil(Math.max(1, digits) / 2) + 1);
     return normal;
   }
 }

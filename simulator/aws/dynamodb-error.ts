@@ -19,6 +19,13 @@ const $metadata = { httpStatusCode: 400 };
 export const validation = (message: string): DynamoDBServiceException =>
   new DynamoDBServiceException({ name: 'ValidationException', message, $fault: 'client', $metadata });
 
+/** What is wrong with one item or key and, in a transaction, is told in its place instead of refusing the request whole. */
+export class ItemRefusal extends DynamoDBServiceException {
+  constructor(message: string) {
+    super({ name: 'ValidationException', message, $fault: 'client', $metadata });
+  }
+}
+
 /** For one value that cannot be stored. */
 export const invalidParameter = (detail: string): DynamoDBServiceException =>
   validation(`One or more parameter values were invalid: ${detail}`);

@@ -17,7 +17,7 @@ import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { AdmittedItem } from './attribute-value.ts';
 import { type ConditionRequest, conditionOf, type Holds } from './condition.ts';
-import { cancelled, tokenInUse, tokenOfOtherRequest, validation } from './dynamodb-error.ts';
+import { cancelled, ItemRefusal, tokenInUse, tokenOfOtherRequest, validation } from './dynamodb-error.ts';
 import type { ItemKey, ItemTable } from './item-table.ts';
 
 const ACTIONS_MAX = 100;
@@ -164,16 +164,15 @@ export class Transactions {
     const table = this.#tableNamed(body.TableName);
     const holds = conditionOf(body as ConditionRequest);
     const answersFound = body.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
-    if (Put === undefined) {
-      const key = table.keyOf((Delete ?? ConditionCheck)?.Key as Item | undefined);
-      return { table, key, holds, answersFound, ...(Delete && { write: { next: undefined } }) };
-    }
     try {
-      const { key, ...next } = table.admit((Put.Item ?? {}) as Item);
+      if (Put === undefined) {
+        const key = table.keyOf((Delete ?? ConditionCheck)?.Key);
+        return { table, key, holds, answersFound, ...(Delete && { write: { next: undefined } }) };
+      }
+      const { key, ...next } = table.admit(Put.Item ?? {});
       return { table, key, holds, answersFound, write: { next } };
     } catch (error) {
-      // What is wrong with one item cancels the transaction and is told in the place of that item.
-      if (error instanceof Error && error.name === 'ValidationException') return { refused: error.message };
+      if (error instanceof ItemRefusal) return { refused: error.message };
       throw error;
     }
   }

@@ -30,9 +30,9 @@ export class VirtualTime implements Clock {
 
   nowMs = (): number => this.#nowMs;
 
-  /** Runs `run` once, `delayMs` from now, unless the returned function is called before. */
+  /** Runs `run` once, `delayMs` from now (whole milliseconds: as `Date.now`), unless the returned function is called before. */
   after(delayMs: number, run: () => void): () => void {
-    const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#made++, run };
+    const entry: Entry = { atMs: this.#nowMs + Math.max(0, Math.round(delayMs)), order: this.#made++, run };
     this.#push(entry);
     return () => {
       entry.run = undefined;

@@ -52,9 +52,15 @@ export class SimulatedReader {
     this.start();
   }
 
-  /** The checkpoint of a shard, or undefined when nothing of it is finished. */
-  position(shardId: string): { readonly sequenceNumber?: string; readonly finished: boolean } | undefined {
-    return this.#stored.get(`${this.#settings.name}/${shardId}`) as ReturnType<SimulatedReader['position']>;
+  /** Shards whose last record, given by shard, is not finished. */
+  behind(latest: ReadonlyMap<string, string>): readonly string[] {
+    const waiting: string[] = [];
+    for (const [shardId, sequenceNumber] of latest) {
+      const position = this.#stored.get(`${this.#settings.name}/${shardId}`) as { sequenceNumber?: string } | undefined;
+      if (position?.sequenceNumber !== sequenceNumber)
+        waiting.push(`${shardId} at ${position?.sequenceNumber ?? 'nothing'} of ${sequenceNumber}`);
+    }
+    return waiting;
   }
 
   get lastError(): string | undefined {

@@ -29,6 +29,8 @@ const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
+  'RequestThrottled',
+  'TransactionInProgressException',
   'SlowDown',
 ]);
 const TRANSIENT = new Set(['TimeoutError', 'InternalServerError', 'InternalFailure', 'ServiceUnavailable']);

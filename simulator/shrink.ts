@@ -1,0 +1,70 @@
+/**
+ * Makes a failing plan smaller while it still breaks the same law: fewer writes, fewer kinds of faults, plainer settings. What is left is what
+ * a person has to understand.
+ */
+import { NO_FAULTS } from './engine/faults.ts';
+import type { Law } from './laws/violation.ts';
+import type { Plan, WorldSettings } from './plan.ts';
+
+export type Breaks = (plan: Plan) => Promise<Law | undefined>;
+
+/** The plainest world; each setting is taken from here if the plan still fails with it. */
+const PLAINEST: WorldSettings = {
+  shards: 1,
+  batchSize: 1,
+  batchWindowMs: 0,
+  parallelization: 1,
+  pipeBatchSize: 1,
+  projectorConcurrency: 2,
+  fanOutLimit: 100,
+  graceSeconds: 0,
+  writeEveryMs: 5000,
+  writesBeforeLoad: 0,
+};
+
+/** `tell` hears of every smaller plan that still fails. */
+export async function shrink(plan: Plan, breaks: Breaks, tell: (plan: Plan) => void = () => {}): Promise<Plan> {
+  const law = await breaks(plan);
+  if (law === undefined) throw new Error('a plan that breaks no law cannot be made smaller');
+  let smallest = plan;
+  const accept = async (candidate: Plan): Promise<boolean> => {
+    if ((await breaks(candidate)) !== law) return false;
+    smallest = candidate;
+    tell(candidate);
+    return true;
+  };
+  for (let before: Plan | undefined; before !== smallest; ) {
+    before = smallest;
+    await fewerWrites(() => smallest, accept);
+    await fewerFaults(() => smallest, accept);
+    await plainerSettings(() => smallest, accept);
+  }
+  return smallest;
+}
+
+type Accept = (candidate: Plan) => Promise<boolean>;
+
+/** Leaves out runs of writes: halves first, single ones last. */
+async function fewerWrites(present: () => Plan, accept: Accept): Promise<void> {
+  for (let size = Math.ceil(present().writes.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let from = 0; from < present().writes.length; ) {
+      const writes = present().writes.toSpliced(from, size);
+      if (!(await accept({ ...present(), writes }))) from += size;
+    }
+  }
+}
+
+async function fewerFaults(present: () => Plan, accept: Accept): Promise<void> {
+  if (await accept({ ...present(), faults: NO_FAULTS })) return;
+  for (const kind of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[]) {
+    if (present().faults[kind] > 0) await accept({ ...present(), faults: { ...present().faults, [kind]: 0 } });
+  }
+}
+
+async function plainerSettings(present: () => Plan, accept: Accept): Promise<void> {
+  for (const name of Object.keys(PLAINEST) as (keyof WorldSettings)[]) {
+    const { settings } = present();
+    if (settings[name] !== PLAINEST[name])
+      await accept({ ...present(), settings: { ...settings, [name]: PLAINEST[name] } });
+  }
+}
