@@ -3,13 +3,12 @@
  * as an update, stored as a register on DynamoDB Local, and told in an event. What is right is said by the server and by the generator.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tableMappings } from '#infra/dms/table-mappings.ts';
-import { LINEAGE_COLUMN, SOURCE_SCHEMA } from '#schemas/source/lph.ts';
-import { columnNames, declarationOf, hostileColumns, valueTables } from '../values/catalogue.ts';
+import { columnNames, declarationOf, hostileColumns, KEY, valueTables } from '../values/catalogue.ts';
 import { type RelayOnDynamoDb, startRelayOnDynamoDb } from '../values/relay-on-dynamodb.ts';
-import { follow, rowIdOf, sentence } from '../values/value-journey.ts';
-import { askServer, type ColumnSet, createTable, rowCount, writeChanges, writeLoad } from '../values/value-source.ts';
-import { type DmsWorld, eventually, startDmsWorld } from './dms-world.ts';
+import { follow, sentence } from '../values/value-journey.ts';
+import { askServer, type ColumnSet, createTable, writeChanges, writeLoad } from '../values/value-source.ts';
+import { lastRecords, replicated } from '../values/value-stream.ts';
+import { type DmsWorld, startDmsWorld } from './dms-world.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const CASES_MIN = 1_500;
@@ -38,34 +37,11 @@ beforeAll(async () => {
     await createTable(connection, name, columns, charset);
     await writeLoad(connection, name, columns);
   }
-  const stream = await world.createStream(1);
-  const { rules } = tableMappings({
-    schema: SOURCE_SCHEMA,
-    tables: DECLARATIONS,
-    lineageColumn: LINEAGE_COLUMN,
-    lineage: 'values-1',
+  records = await replicated(world, DECLARATIONS, async () => {
+    for (const { name, columns } of TABLES) await writeChanges(connection, name, columns);
   });
-  const replication = await world.startReplication(stream, { rules: rules as never });
-  await eventually(replication.status, ({ state }) => state === 'replicating');
-  for (const { name, columns } of TABLES) await writeChanges(connection, name, columns);
-  // Each row is loaded, is inserted once more, and an empty row is loaded and updated.
-  const expected = TABLES.reduce((sum, { columns }) => sum + 4 * rowCount(columns), 0);
-  const isData = (text: string): boolean => text.includes('"record-type":"data"');
-  await eventually(replication.status, ({ tables }) => changesOf(tables) >= expected / 2);
-  const all = await eventually(
-    () => world.recordsOn(stream),
-    (found) => found.filter(({ text }) => isData(text)).length >= expected,
-  );
-  records = all.map(({ text }) => text);
-  await replication.resource.stop?.();
   await relay.apply(records);
 }, 120_000);
-
-/** Inserts and updates that the twin has seen. */
-function changesOf(tables: unknown): number {
-  const progress = Array.isArray(tables) ? (tables as { inserts: number; updates: number }[]) : [];
-  return progress.reduce((sum, { inserts, updates }) => sum + inserts + updates, 0);
-}
 
 afterAll(async () => {
   await relay?.stop();
@@ -100,12 +76,8 @@ describe('every value is the same in the record, the row, the register, the item
     const declaration = DECLARATIONS.find((one) => one.name === name);
     if (!declaration) throw new Error(`${name} is not declared`);
     const answers = await askServer(world.connection, name, columns);
-    const lastOf = new Map<number, string>();
-    for (const text of records) {
-      const id = rowIdOf(text, name);
-      if (id !== undefined) lastOf.set(id, text);
-    }
-    const { findings, looked } = await follow({ declaration, columns, answers, records: lastOf }, relay.store);
+    const journey = { declaration, columns, answers, records: lastRecords(records, name, KEY) };
+    const { findings, looked } = await follow(journey, relay.store);
     expect(looked).toBe(3 * [...columns.values()].reduce((sum, { cases }) => sum + cases.length, 0));
     const more = findings.length > FINDINGS_SHOWN ? [`… ${findings.length} in all`] : [];
     expect([...findings.slice(0, FINDINGS_SHOWN).map(sentence), ...more]).toEqual([]);

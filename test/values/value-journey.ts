@@ -10,7 +10,6 @@ import { keyItem, rowMirrorKey } from '#core/mirror/mirror-key.ts';
 import { storedRegister } from '#core/mirror/register-item.ts';
 import type { Item, ItemStore } from '#core/platform/item-store.ts';
 import type { SourceTable } from '#schemas/source/source-table.ts';
-import { KEY } from './catalogue.ts';
 import type { ValueColumn } from './value-case.ts';
 import { type Answer, type ColumnSet, caseAt, WAYS, type Way } from './value-source.ts';
 
@@ -75,7 +74,7 @@ export interface Journey {
   readonly columns: ColumnSet;
   readonly answers: ReadonlyMap<number, ReadonlyMap<string, Answer>>;
   /** The last record of each row by its id, as it came from the stream. */
-  readonly records: ReadonlyMap<number, string>;
+  readonly records: ReadonlyMap<string, string>;
 }
 
 interface Stages {
@@ -102,7 +101,7 @@ function projected({ declaration, columns }: Journey, id: number, row: Row): Ite
 /** Every row of the journey at every stage. Registers must be stored already. */
 async function stagesOf(journey: Journey, store: ItemStore): Promise<ReadonlyMap<number, Stages>> {
   const { declaration, records } = journey;
-  const ids = [...records.keys()];
+  const ids = [...records.keys()].map(Number);
   const mirrorKey = (id: number): Item => keyItem(rowMirrorKey(declaration, [String(id)]));
   const found = await store.getMany('SourceRows', ids.map(mirrorKey));
   const registers = new Map(found.map((item) => [item.pk?.S, item]));
@@ -119,7 +118,7 @@ async function stagesOf(journey: Journey, store: ItemStore): Promise<ReadonlyMap
   const items = new Map((await store.getMany('Metrics', keys)).map((item) => [Number(item.version?.S), item]));
   return new Map(
     ids.map((id) => {
-      const text = records.get(id) ?? '';
+      const text = records.get(String(id)) ?? '';
       const item = items.get(id) ?? {};
       const event: unknown = JSON.parse(JSON.stringify(plainJson(item)));
       return [
@@ -198,14 +197,4 @@ function check(
   same('item', text ?? undefined, numeric ? stored?.N : stored?.S);
   const told = at.event.get(attributeName);
   if (numeric && text !== null ? !sameNumber(told, text) : told !== (text ?? undefined)) note('event', text, told);
-}
-
-/** Number of the row that a data record is about, or undefined for other tables and control records. */
-export function rowIdOf(text: string, table: string): number | undefined {
-  const { metadata, data } = JSON.parse(text) as {
-    metadata: Record<string, unknown>;
-    data?: Record<string, unknown>;
-  };
-  if (metadata['record-type'] !== 'data' || metadata['table-name'] !== table) return undefined;
-  return Number(data?.[KEY]);
 }
