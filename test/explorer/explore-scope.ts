@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts';
 import { type Exploration, explore } from './explore.ts';
 import { Independence } from './independence.ts';
 import { Interner } from './interner.ts';
+import { Knowledge } from './knowledge.ts';
 import { wrongAtRest } from './laws-at-rest.ts';
 import { type Distribution, describeDistribution, distributions, type Scope } from './scope.ts';
 import { describeSchedule } from './schedule-text.ts';
@@ -23,6 +24,8 @@ export interface Bounds {
   readonly projectors: number;
   /** How often a worker may be interrupted by another one; without a bound as often as it can be. */
   readonly preemptions?: number;
+  /** Every order of everything, with nothing left out: slow, to check what the reductions leave out. */
+  readonly exact?: boolean;
   /** States of one distribution after which its exploration is given up. */
   readonly statesMax: number;
 }
@@ -39,6 +42,8 @@ export interface ScopeReport {
   readonly schedules: number;
   readonly longest: number;
   readonly invocations: number;
+  readonly nodes: number;
+  readonly passes: number;
   readonly seconds: number;
   readonly violation: { readonly distribution: string; readonly reason: string; readonly schedule: readonly string[] } | undefined;
 }
@@ -48,10 +53,11 @@ interface Prepared {
   readonly begun: RelayWorld;
   readonly records: readonly string[];
   readonly automaton: WorkerAutomaton;
+  readonly independence: Independence;
   readonly worlds: WorldStates;
 }
 
-async function prepare(scope: Scope): Promise<Prepared> {
+async function prepare(scope: Scope, exact: boolean): Promise<Prepared> {
   const settings = { graceMs: 0, fanOutLimit: 100, ...scope.settings };
   const story = new SourceStory();
   scope.before(story);
@@ -62,8 +68,10 @@ async function prepare(scope: Scope): Promise<Prepared> {
   scope.changes(story);
   const messages = story.messages.slice(before);
   const records = scope.records?.(story, messages) ?? messages;
-  const automaton = new WorkerAutomaton(settings, new Interner<StorageOperation>());
-  return { story, begun, records, automaton, worlds: new WorldStates() };
+  const operations = new Interner<StorageOperation>();
+  const independence = new Independence(operations);
+  const automaton = new WorkerAutomaton(settings, operations, new Knowledge(exact), independence);
+  return { story, begun, records, automaton, independence, worlds: new WorldStates() };
 }
 
 /** `progress` is told now and then what is being explored. */
@@ -73,10 +81,10 @@ export async function exploreScope(
   progress: (text: string) => void = () => {},
 ): Promise<ScopeReport> {
   const startedAt = performance.now();
-  const prepared = await prepare(scope);
+  const prepared = await prepare(scope, bounds.exact ?? false);
   const workers = scope.workers ?? 2;
   const ways = distributions(prepared.records.length, workers);
-  const total = { states: 0, terminals: 0, schedules: 0, longest: 0, unfinished: 0 };
+  const total = { states: 0, terminals: 0, schedules: 0, longest: 0, unfinished: 0, passes: 0 };
   let violation: ScopeReport['violation'];
   for (const [index, way] of ways.entries()) {
     const where = `${scope.name} ${index + 1}/${ways.length} (${describeDistribution(way)})`;
@@ -87,6 +95,7 @@ export async function exploreScope(
     total.terminals += explored.terminals;
     total.schedules += explored.schedules;
     total.longest = Math.max(total.longest, explored.longest);
+    total.passes = Math.max(total.passes, explored.passes);
     if (!explored.complete) total.unfinished++;
     if (explored.violation) {
       const schedule = describeSchedule(explored.violation.steps, prepared.automaton);
@@ -101,6 +110,7 @@ export async function exploreScope(
     distributions: ways.length,
     ...total,
     invocations: prepared.automaton.runs,
+    nodes: prepared.automaton.size,
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
     violation,
   };
@@ -119,8 +129,8 @@ async function exploreDistribution(
       (places): Delivery => ({ kind: 'batch', messages: places.map((place) => records[place] ?? ''), nowMs }),
     ),
   );
-  const slots = deliveries.length + bounds.projectors;
-  const independence = bounds.preemptions === undefined ? new Independence(slots, automaton.operations) : undefined;
+  const reduced = bounds.preemptions === undefined && !bounds.exact;
+  const independence = reduced ? prepared.independence : undefined;
   const system = new System({ automaton, worlds, independence, deliveries, projectors: bounds.projectors, nowMs });
   const initial = await system.begin(worlds.begin(begun), bounds.crashes, bounds.lostAnswers, bounds.preemptions);
   const judged = new Map<number, string | undefined>();

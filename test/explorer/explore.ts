@@ -1,6 +1,6 @@
 /**
  * Visits every state that the system can reach, depth first, and judges every state at rest. States are kept by their key, so each is
- * visited once, whatever the number of schedules that lead to it. When an assumption on independence breaks, it begins again.
+ * visited once, whatever the number of schedules that lead to it. It makes passes until nothing is learnt about independence any more.
  */
 import type { StreamRecord } from '../support/memory-item-store.ts';
 import type { Independence } from './independence.ts';
@@ -27,6 +27,8 @@ export interface Exploration {
   /** Steps of the longest run. */
   readonly longest: number;
   readonly complete: boolean;
+  /** Passes until nothing new was learnt about what workers may do. */
+  readonly passes: number;
   readonly violation: Violation | undefined;
 }
 
@@ -49,22 +51,23 @@ interface Frame {
 const BREATH_STATES = 2_000;
 
 export async function explore(system: System, initial: SystemState, options: ExploreOptions): Promise<Exploration> {
-  for (;;) {
+  for (let passes = 1; ; passes++) {
+    const learnt = options.independence?.learnt;
     const exploration = await exploreOnce(system, initial, options);
-    if (exploration) return exploration;
+    const stable = options.independence?.learnt === learnt;
+    if (!exploration.complete || stable) return { ...exploration, passes };
   }
 }
 
-/** @returns undefined when an assumption broke. */
 async function exploreOnce(
   system: System,
   initial: SystemState,
   options: ExploreOptions,
-): Promise<Exploration | undefined> {
+): Promise<Omit<Exploration, 'passes'>> {
   const seen = new Set([stateKey(initial)]);
   const stack: Frame[] = [{ state: initial, steps: system.steps(initial), next: 0 }];
   let [terminals, schedules, longest] = [0, 0, 0];
-  const report = (complete: boolean, reason?: string): Exploration => ({
+  const report = (complete: boolean, reason?: string): Omit<Exploration, 'passes'> => ({
     states: seen.size,
     terminals,
     schedules,
@@ -88,7 +91,6 @@ async function exploreOnce(
     }
     seen.add(key);
     const steps = system.steps(successor.state);
-    if (options.independence?.takeContradiction()) return undefined;
     longest = Math.max(longest, stack.length);
     if (steps.length === 0) {
       terminals++;

@@ -30,12 +30,18 @@ const IDLE = -1;
 
 export class System {
   readonly #parts: SystemParts;
+  /** Per worker of the change stream the first node of each delivery. */
+  #roots: readonly (readonly number[])[] = [];
 
   constructor(parts: SystemParts) {
     this.#parts = parts;
   }
 
   async begin(world: number, crashes: number, lostAnswers: number, preemptions?: number): Promise<SystemState> {
+    const { automaton, deliveries } = this.#parts;
+    this.#roots = await Promise.all(
+      deliveries.map((batches) => Promise.all(batches.map(async (batch) => (await automaton.start(batch)).id))),
+    );
     const slots: Slot[] = [];
     for (const slot of this.#parts.deliveries.keys()) slots.push(await this.#startBatch(slot, 0));
     for (let projector = 0; projector < this.#parts.projectors; projector++) slots.push({ delivery: 0, node: IDLE });
@@ -59,8 +65,7 @@ export class System {
       const others = running && turn.preemptions === 0 ? [] : all.filter((_, index) => !running || index !== turn.slot);
       return [...own, ...others.flat()];
     }
-    const local = all.findIndex((steps, index) => steps.length > 0 && this.#isLocal(state.slots[index], index));
-    return local >= 0 ? (all[local] ?? []) : all.flat();
+    return this.#enough(state, all) ?? all.flat();
   }
 
   async successor(state: SystemState, step: Step): Promise<Successor> {
@@ -102,7 +107,6 @@ export class System {
     const node = this.#node(slot);
     const steps: Step[] = [];
     for (const [place, operation] of node.pending.entries()) {
-      this.#parts.independence?.note(index, operation);
       steps.push({ kind: 'operation', slot: index, place });
       const { kind } = this.#parts.automaton.operations.valueOf(operation);
       const isWrite = kind === 'write' || kind === 'transact' || kind === 'send';
@@ -114,10 +118,42 @@ export class System {
     return steps;
   }
 
-  #isLocal(slot: Slot | undefined, index: number): boolean {
+  /** Steps of one worker that may go first without losing a history, if there are such. */
+  #enough(state: SystemState, all: readonly (readonly Step[])[]): readonly Step[] | undefined {
     const { independence } = this.#parts;
-    if (!independence || !slot || slot.node === IDLE) return false;
-    return this.#node(slot).pending.every((operation) => independence.isLocal(index, operation));
+    if (!independence) return undefined;
+    for (const [index, slot] of state.slots.entries()) {
+      const steps = all[index] ?? [];
+      if (slot.node === IDLE || steps.length === 0) continue;
+      const node = this.#node(slot);
+      const others = this.#futureOfOthers(state, index, independence);
+      const isLocal = (operation: number): boolean => !independence.conflicts(operation, others);
+      if (node.pending.every(isLocal) && node.pending.length === 1) return steps;
+      const own = independence.future(node.id);
+      const place = node.pending.findIndex(
+        (operation) => independence.isRead(operation) && isLocal(operation) && !independence.conflicts(operation, own),
+      );
+      if (place >= 0) return steps.filter((step) => isAt(step, place));
+      if (node.pending.every(isLocal)) return steps;
+    }
+    return undefined;
+  }
+
+  /** A worker that may die does everything again. */
+  #futureOfOthers(state: SystemState, index: number, independence: Independence): bigint {
+    let future = 0n;
+    for (const [other, slot] of state.slots.entries()) {
+      if (other === index) continue;
+      if (other >= this.#parts.deliveries.length) future |= independence.futureOfQueued;
+      else for (const node of this.#nodesAhead(other, slot, state.crashes > 0)) future |= independence.future(node);
+    }
+    return future;
+  }
+
+  #nodesAhead(index: number, slot: Slot, mayDie: boolean): readonly number[] {
+    if (slot.node === IDLE) return [];
+    const roots = this.#roots[index] ?? [];
+    return mayDie ? roots.slice(slot.delivery) : [slot.node, ...roots.slice(slot.delivery + 1)];
   }
 
   #turnAfter({ turn, slots }: SystemState, index: number): Pick<SystemState, 'turn'> {
@@ -159,5 +195,8 @@ export class System {
     return { ...state, slots: state.slots.map((old, at) => (at === index ? slot : old)) };
   }
 }
+
+/** The step carries out the operation at the place, or is the death of its worker. */
+const isAt = (step: Step, place: number): boolean => step.kind === 'dies' || ('place' in step && step.place === place);
 
 const plain = (state: SystemState): Successor => ({ state, effect: undefined, broken: undefined });

@@ -1,20 +1,26 @@
 /**
- * An invocation of the real core as an automaton. A node is what it has been answered so far, in order; its edges are answers. A running async
- * function cannot be forked, so a node that is reached a second time by another answer is computed by running the invocation again from its
- * start with the answers on the way. The first child of a node goes on with the run that is already there.
+ * An invocation of the real core as an automaton. A node is what its operations were answered so far; its edges are answers. A running async
+ * function cannot be forked, so a node that is left a second time by another answer is computed by running the invocation again from its start
+ * with the answers on the way. The first way out of a node goes on with the run that is already there.
  */
 import { type CoreSettings, type Delivery, invoke, type Outcome } from './delivery.ts';
-import { Interner } from './interner.ts';
+import type { Interner } from './interner.ts';
+import { Knowledge, type Remembered } from './knowledge.ts';
 import type { StorageOperation } from './storage-operation.ts';
 
 export interface WorkerNode {
   readonly id: number;
-  /** Numbers of the operations that are under way, in the order in which they were asked. */
+  /** Numbers of the operations that are under way. */
   readonly pending: readonly number[];
   /** Set when the invocation has ended. */
   readonly outcome: Outcome | undefined;
-  /** Operations answered so far. */
+  /** Operations answered on the first way here. */
   readonly depth: number;
+}
+
+/** Told of every node and of every way from one node to another. */
+export interface AutomatonObserver {
+  arrived(node: WorkerNode, from: WorkerNode | undefined, delivery: Delivery): void;
 }
 
 interface Question {
@@ -35,6 +41,10 @@ class Run {
     });
   }
 
+  get pending(): readonly number[] {
+    return this.questions.map(({ operation }) => operation);
+  }
+
   answer(place: number, result: unknown): void {
     const [question] = this.questions.splice(place, 1);
     if (!question) throw new Error(`the invocation asked for fewer than ${place + 1} operations`);
@@ -44,6 +54,7 @@ class Run {
 
 interface Origin {
   readonly delivery: Delivery;
+  readonly remembered: Remembered;
   readonly parent?: { readonly node: WorkerNode; readonly place: number; readonly result: unknown };
 }
 
@@ -53,17 +64,26 @@ const RUNS_KEPT_MAX = 5_000;
 export class WorkerAutomaton {
   readonly operations: Interner<StorageOperation>;
   readonly #settings: CoreSettings;
+  readonly #knowledge: Knowledge;
+  readonly #observer: AutomatonObserver;
   readonly #nodes: WorkerNode[] = [];
   readonly #origins: Origin[] = [];
-  readonly #roots = new Map<string, WorkerNode>();
+  readonly #known = new Map<string, WorkerNode>();
   readonly #edges = new Map<string, WorkerNode>();
   readonly #runs = new Map<number, Run>();
   /** Invocations started, first runs and repeated ones. */
   runs = 0;
 
-  constructor(settings: CoreSettings, operations: Interner<StorageOperation>) {
+  constructor(
+    settings: CoreSettings,
+    operations: Interner<StorageOperation>,
+    knowledge: Knowledge,
+    observer: AutomatonObserver,
+  ) {
     this.#settings = settings;
     this.operations = operations;
+    this.#knowledge = knowledge;
+    this.#observer = observer;
   }
 
   get size(): number {
@@ -78,25 +98,31 @@ export class WorkerAutomaton {
 
   async start(delivery: Delivery): Promise<WorkerNode> {
     const name = JSON.stringify(delivery);
-    const known = this.#roots.get(name);
+    const known = this.#known.get(name);
     if (known) return known;
-    const node = this.#add(await this.#begin(delivery), { delivery }, 0);
-    this.#roots.set(name, node);
+    const run = await this.#begin(delivery);
+    const node = this.#add(run, { delivery, remembered: this.#knowledge.begin(name, run.pending) }, 0);
+    this.#known.set(name, node);
     return node;
   }
 
   /** The node after the pending operation at `place` was answered; equal results must come with equal numbers. */
   async answered(node: WorkerNode, place: number, result: unknown, resultNumber: number): Promise<WorkerNode> {
-    const name = `${node.id} ${place} ${resultNumber}`;
-    const known = this.#edges.get(name);
+    const edge = `${node.id} ${place} ${resultNumber}`;
+    const known = this.#edges.get(edge);
     if (known) return known;
     const run = this.#runs.get(node.id) ?? (await this.#runAgain(node));
     this.#runs.delete(node.id);
     run.answer(place, result);
     await settled();
-    const { delivery } = this.#origin(node);
-    const next = this.#add(run, { delivery, parent: { node, place, result } }, node.depth + 1);
-    this.#edges.set(name, next);
+    const { delivery, remembered } = this.#origin(node);
+    const after = this.#knowledge.answered(remembered, place, resultNumber, run.pending, run.outcome);
+    const next =
+      this.#known.get(after.key) ??
+      this.#add(run, { delivery, remembered: after, parent: { node, place, result } }, node.depth + 1);
+    this.#known.set(after.key, next);
+    this.#edges.set(edge, next);
+    this.#observer.arrived(next, node, delivery);
     return next;
   }
 
@@ -115,19 +141,19 @@ export class WorkerAutomaton {
       run.answer(place, result);
       await settled();
     }
-    const asked = run.questions.map(({ operation }) => operation);
-    if (asked.join() !== node.pending.join())
+    if (run.pending.join() !== node.pending.join())
       throw new Error(`the core is not deterministic: the same answers led to other operations at node ${node.id}`);
     return run;
   }
 
   #add(run: Run, origin: Origin, depth: number): WorkerNode {
-    const pending = run.questions.map(({ operation }) => operation);
+    const { pending } = run;
     const id = this.#nodes.length;
     const node = { id, pending, outcome: run.outcome, depth };
     if (!run.outcome && pending.length === 0) throw new Error('an invocation waits for something that is no operation');
     this.#nodes.push(node);
     this.#origins.push(origin);
+    if (!origin.parent) this.#observer.arrived(node, undefined, origin.delivery);
     if (!run.outcome) this.#runs.set(id, run);
     if (this.#runs.size > RUNS_KEPT_MAX) {
       const [oldest] = this.#runs.keys();
