@@ -172,6 +172,8 @@ async function markDeleted(context: RecomputeContext, metricId: string, head: Me
   if (latest && (ownerOf(latest) !== metricId || isRedirect(latest))) return;
   const mark = deletionMarkWrites(context.tables, metricId, head, latest, cause);
   if (!mark) {
+    // Another worker may have ended this deletion between the two reads; only what still stands is broken.
+    if ((await readHead(context, metricId)).fence !== head.fence) return;
     throw new RelayError('INVARIANT_BROKEN', `metric ${metricId} has no item "0" under its published name`);
   }
   await context.store.transact(mark.actions);
