@@ -41,7 +41,7 @@ const LOOKS_LIKE_SOMETHING = [
   '\\u0041',
   '\\0',
   "'; DROP TABLE metrics; --",
-  '%s %d ${a} {{b}} <c>',
+  '%s %d $\u007ba} {{b}} <c>',
   'a#b|c/d:e%20f%23',
   '<script>&amp;</script>',
 ];

@@ -146,7 +146,7 @@ function decoded(text: string, declaration: SourceTable): Row | string {
 }
 
 /** Exact in JSON: a text with the digits, or a number that stands for these digits and no others. */
-function sameNumber(value: unknown, digits: string): boolean {
+export function sameNumber(value: unknown, digits: string): boolean {
   if (typeof value === 'string') return value === digits;
   return (
     typeof value === 'number' && String(value) === digits && (!/^-?\d+$/.test(digits) || Number.isSafeInteger(value))
