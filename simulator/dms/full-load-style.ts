@@ -26,9 +26,10 @@ export const LOAD_THEN_CHANGES: FullLoadStyle = {
 
 /**
  * What the DMS user guide says of one task that does both: "the point when change capture starts is different for each individual table", and
- * the cached changes of a table are applied when it is loaded. Then a row whose parent is deleted in between can be lost or kept wrongly, and no
- * consumer can know: (1) a child is read, its parent is deleted before capture of the parent's table begins: no record ever says so;
- * (2) a child is read, its parent's deletion is built, then the child's message is built and looks younger than the deletion.
+ * the cached changes of a table are applied when it is loaded, while others still load. Then a row whose parent dies and is born again meanwhile can be
+ * lost or kept wrongly, and no consumer can know; a comparison with the source finds it. Two ways:
+ * `captureFrom`: a link is read, its dimension is deleted and made again before capture of dimensions begins: no record ever says so.
+ * `changes`: a link is read, its dimension is deleted and made again, the deletion's message is built, then the link's, which now looks younger.
  */
 export const DOCUMENTED_LOAD: FullLoadStyle = {
   select: 'table-by-table',

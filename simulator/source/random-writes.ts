@@ -86,7 +86,7 @@ const STEPS: readonly (readonly [number, Step])[] = [
   [1, rotateBinlog],
   [0.5, addColumn],
   [0.4, failOver],
-  [0.4, growLarge],
+  [0.2, growLarge],
 ];
 
 export function writeStep(database: SourceDatabase, random: Random, nowMs: number): void {

@@ -4,7 +4,7 @@ import { decodeDmsRecord } from '#core/change/decode-dms-record.ts';
 import type { RowChange } from '#core/change/row-change.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { loadEntry, type StreamEntry } from '#simulator/dms/dms-message.ts';
-import { SNAPSHOT_LOAD } from '#simulator/dms/full-load-style.ts';
+import { DOCUMENTED_LOAD, LOAD_THEN_CHANGES, SNAPSHOT_LOAD } from '#simulator/dms/full-load-style.ts';
 import { FOREIGN_KEYS } from '#simulator/source/table-constraints.ts';
 import { type SourceWorld, sourceWorld } from './source-world.ts';
 
@@ -18,6 +18,15 @@ const rowChanges = ({ bytes }: StreamEntry): readonly RowChange[] => {
   const decoded = decodeDmsRecord(bytes, SOURCE_TABLES);
   return decoded.kind === 'rows' ? decoded.changes : [];
 };
+
+function decodes(entry: StreamEntry): boolean {
+  try {
+    rowChanges(entry);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The database's rows in the decoder's canonical text. */
 function rowsOf({ database }: SourceWorld): Tables {
@@ -65,38 +74,49 @@ function declared(tables: Tables): unknown {
   });
 }
 
-describe('the messages of a history', () => {
+describe('the messages of a history', { timeout: 60_000 }, () => {
   test('decode to rows and control records, all but the poisoned ones, which nobody can decode', async () => {
     let poisoned = 0;
     for (const seed of seeds(200)) {
       const { stream, dms } = await sourceWorld({ seed, writes: 12, faults: TROUBLE, refused: 0.1, unanswered: 0.1 });
       const poison = new Set(dms.poisoned);
       poisoned += poison.size;
-      for (const entry of stream) {
-        if (poison.has(entry)) expect(() => rowChanges(entry), seed).toThrow();
-        else expect(() => rowChanges(entry), `${seed}: ${Buffer.from(entry.bytes)}`).not.toThrow();
-      }
+      const wrong = stream.filter((entry) => decodes(entry) === poison.has(entry));
       expect(
-        dms.poisoned.filter((entry) => !stream.includes(entry)),
+        wrong.map(({ bytes }) => Buffer.from(bytes).toString()),
+        `${seed}: decoded although poisoned, or refused although good`,
+      ).toEqual([]);
+      const onStream = new Set(stream);
+      expect(
+        dms.poisoned.filter((entry) => !onStream.has(entry)),
         `${seed}: poison that was lost`,
       ).toEqual([]);
     }
     expect(poisoned).toBeGreaterThan(50);
   });
 
-  test.each([undefined, SNAPSHOT_LOAD])(
+  test.each([LOAD_THEN_CHANGES, SNAPSHOT_LOAD])(
     'applied in their order give the rows of the database (style %o)',
     async (style) => {
-      for (const seed of seeds(100)) {
-        const world = await sourceWorld({ seed, ...(style && { style }) });
+      for (const seed of seeds(60)) {
+        const world = await sourceWorld({ seed, style });
         expect(declared(applied(world.stream)), seed).toEqual(declared(rowsOf(world)));
       }
     },
   );
 
+  test('applied in their order do not always give them as the user guide has it: a child can be read before and built after its parent died', async () => {
+    let wrong = 0;
+    for (const seed of seeds(100)) {
+      const world = await sourceWorld({ seed, style: DOCUMENTED_LOAD });
+      if (JSON.stringify(declared(applied(world.stream))) !== JSON.stringify(declared(rowsOf(world)))) wrong += 1;
+    }
+    expect(wrong).toBeGreaterThan(0);
+  });
+
   test('hold every change at its place in the binlog at least once, whatever was refused, lost or begun again', async () => {
     let repeated = 0;
-    for (const seed of seeds(100)) {
+    for (const seed of seeds(60)) {
       const { stream, dms, database, loadedCommits } = await sourceWorld({
         seed,
         writesBefore: 0,
@@ -112,7 +132,8 @@ describe('the messages of a history', () => {
         if (!moment.position) continue;
         const { lineage, transactionId, recordId } = moment.position;
         seen.add(`${lineage} ${transactionId} ${recordId} ${table.name} ${key}`);
-        expect(commit.transactionId).toBe(String(transactionId));
+        if (commit.transactionId !== String(transactionId))
+          throw new Error(`${seed}: ${commit.transactionId} is told as the transaction, not ${transactionId}`);
       }
       for (const { lineage, transactionId, changes: written } of database.commits.slice(loadedCommits)) {
         for (const [place, { table, row }] of written.entries()) {
@@ -122,10 +143,10 @@ describe('the messages of a history', () => {
       }
       repeated += changes.length - seen.size;
     }
-    expect(repeated).toBeGreaterThan(1000);
+    expect(repeated).toBeGreaterThan(500);
   });
 
-  test('are built at a time that never goes back in the order of sending, loads before the changes that follow them', async () => {
+  test('are built at times that never go back in the order of sending', async () => {
     for (const seed of seeds(50)) {
       const { stream } = await sourceWorld({ seed });
       const builtAt = stream.map(({ bytes }) => /"timestamp":"([^"]*)"/.exec(Buffer.from(bytes).toString())?.[1] ?? '');
