@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RowChange } from '#core/change/row-change.ts';
+import { rowMirrorKey } from '#core/mirror/mirror-key.ts';
+import { registerItem, storedRegister } from '#core/mirror/register-item.ts';
+import { RowMirror } from '#core/mirror/row-mirror.ts';
 import { applyRowChange, type RowRegister } from '#core/mirror/row-register.ts';
+import { metrics } from '#schemas/source/lph.ts';
+import { MemoryItemStore, MemoryTables } from '../support/memory-item-store.ts';
 import { at, change, loadedAt } from '../support/registers.ts';
 
 /** What the source did to one row: at each step it is inserted, updated or deleted; sometimes a full load reads it. */
@@ -113,5 +118,91 @@ describe('the register of a row', () => {
         }
       }),
     );
+  });
+});
+
+describe('a register over several binlog lineages', () => {
+  /** A restored cluster numbers its files from one again: later changes have lower coordinates. */
+  const lives = fc
+    .array(
+      fc.record({ lineage: fc.nat({ max: 2 }), transaction: fc.integer({ min: 1, max: 50 }), deletes: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 5,
+      },
+    )
+    .map((changes) => {
+      const ordered = [...changes].sort((a, b) => a.lineage - b.lineage || a.transaction - b.transaction);
+      const unique = ordered.filter(
+        (one, index) =>
+          index === 0 ||
+          one.lineage !== ordered[index - 1]?.lineage ||
+          one.transaction !== ordered[index - 1]?.transaction,
+      );
+      return unique.map(({ lineage, transaction, deletes }, index) => {
+        const moment = { ...at(transaction, 1, `lph-${lineage}`), builtAt: at(index + 1).builtAt };
+        return change(deletes ? 'delete' : 'insert', moment, { id: '1', name: `name${index}` });
+      });
+    });
+
+  test('is the same for every permutation, and holds the last change of the last lineage', () => {
+    fc.assert(
+      fc.property(lives, (records) => {
+        const last = records.at(-1);
+        for (const order of permutations(records)) {
+          const register = fold(order);
+          expect(register?.row ?? null).toEqual(last?.row ?? null);
+          expect(register?.birth).toEqual(last?.moment);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the item of a register', () => {
+  const day = 86_400;
+  const stored = fc.record({ deletes: fc.boolean(), transaction: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) });
+
+  test('comes back as the register that was stored, to the last digit of its positions', () => {
+    fc.assert(
+      fc.property(stored, fc.nat({ max: 10 ** 6 }), ({ deletes, transaction }, writes) => {
+        const moment = {
+          builtAt: at(1).builtAt,
+          position: { lineage: 'lph-1', transactionId: transaction, recordId: transaction },
+        };
+        const { register } = applyRowChange(undefined, change(deletes ? 'delete' : 'insert', moment));
+        const key = rowMirrorKey(metrics, ['1']);
+        expect(storedRegister(registerItem(key, 'metrics', register, writes, 9))).toEqual({ register, writes });
+      }),
+    );
+  });
+
+  test('of a tombstone stays for the days of the horizon, of a living row for ever', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.integer({ min: 1, max: 400 }),
+        fc.nat({ max: 2 ** 40 }),
+        async (deletes, days, nowMs) => {
+          const tables = new MemoryTables({ SourceRows: ['pk', 'sk'] });
+          const mirror = new RowMirror(new MemoryItemStore(tables), 'SourceRows', days, () => nowMs);
+          const one = change(deletes ? 'delete' : 'insert', at(1));
+          await mirror.apply([{ key: rowMirrorKey(metrics, ['1']), table: metrics, changes: [one] }]);
+          const expiresAt = tables.table('SourceRows').get('metric#1\u0001row')?.expiresAt?.N;
+          if (!deletes) expect(expiresAt).toBeUndefined();
+          else expect(Math.abs(Number(expiresAt) - (nowMs / 1000 + days * day))).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  test('born again under a tombstone loses its end', async () => {
+    const tables = new MemoryTables({ SourceRows: ['pk', 'sk'] });
+    const mirror = new RowMirror(new MemoryItemStore(tables), 'SourceRows', 7, () => 0);
+    const key = rowMirrorKey(metrics, ['1']);
+    for (const one of [change('delete', at(1)), change('insert', at(2))])
+      await mirror.apply([{ key, table: metrics, changes: [one] }]);
+    expect(tables.table('SourceRows').get('metric#1\u0001row')?.expiresAt).toBeUndefined();
   });
 });
