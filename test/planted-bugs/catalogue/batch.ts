@@ -1,0 +1,208 @@
+/** Bugs in what a batch answers, in the quarantine and in the projection queue. Laws L4, L6 and L7. */
+import type { Mutant } from '../mutant.ts';
+
+const BATCH = 'core/replication/replicate-batch.ts';
+const OUTCOME = 'core/replication/batch-outcome.ts';
+const PROJECTION = 'core/replication/run-projection.ts';
+const QUARANTINE = 'core/quarantine/quarantine.ts';
+const DISPOSITION = 'core/error/disposition.ts';
+const batch = ['test/unit/core/replicate-batch.test.ts'];
+const outcome = ['test/unit/core/batch-outcome.test.ts'];
+const queue = ['test/unit/core/run-projection.test.ts'];
+const quarantine = ['test/unit/core/quarantine.test.ts'];
+
+export const BATCH_AND_QUEUE: readonly Mutant[] = [
+  {
+    name: 'highest-failed-sequence-number',
+    breaks: 'L4: the batch is retried from its lowest failed record',
+    file: OUTCOME,
+    find: 'BigInt(sequenceNumber) < BigInt(lowest)',
+    replace: 'BigInt(sequenceNumber) > BigInt(lowest)',
+    likely: outcome,
+  },
+  {
+    name: 'sequence-numbers-compared-as-text',
+    breaks: 'sequence numbers differ in length and are ordered as numbers',
+    file: OUTCOME,
+    find: 'BigInt(sequenceNumber) < BigInt(lowest)',
+    replace: 'sequenceNumber < lowest',
+    likely: outcome,
+  },
+  {
+    name: 'retry-nothing',
+    breaks: 'L4: a record that met a fault of the infrastructure is retried',
+    file: BATCH,
+    find: 'retryFrom: retryFrom(records, final)',
+    replace: 'retryFrom: undefined',
+    likely: batch,
+  },
+  {
+    name: 'retry-everything',
+    breaks: 'what is done before the lowest failed record is not done again',
+    file: BATCH,
+    find: 'retryFrom: retryFrom(records, final)',
+    replace: "retryFrom: final.includes('failed') ? records[0]?.sequenceNumber : undefined",
+    likely: batch,
+  },
+  {
+    name: 'answer-before-publication',
+    breaks: 'L4: a batch is answered when its metrics are published, not before',
+    file: BATCH,
+    find: 'await recomputeAffected(',
+    replace: 'void recomputeAffected(',
+    likely: batch,
+  },
+  {
+    name: 'first-record-of-a-failed-row-acknowledged',
+    breaks: 'L4: all records of a row that failed are retried',
+    file: BATCH,
+    find: 'lanes.flatMap((lane) => lane.records)',
+    replace: 'lanes.flatMap((lane) => lane.records.slice(-1))',
+    likely: batch,
+  },
+  {
+    name: 'later-record-of-a-failed-row-acknowledged',
+    breaks: 'L7: a later record of a failed row is counted as failed with it',
+    file: BATCH,
+    find: 'lanes.flatMap((lane) => lane.records)',
+    replace: 'lanes.flatMap((lane) => lane.records.slice(0, 1))',
+    likely: batch,
+  },
+  {
+    name: 'oldest-commit-named',
+    breaks: 'lastChange names the newest commit of a batch',
+    file: BATCH,
+    find: 'compareMoments(b.moment, a.moment) > 0',
+    replace: 'compareMoments(b.moment, a.moment) < 0',
+    likely: batch,
+  },
+  {
+    name: 'fan-out-message-not-sent',
+    breaks: 'L4: a metric with more users than the limit leaves them to the projection queue',
+    file: BATCH,
+    find: "if (affected.kind === 'fanOut') {",
+    replace: "if (affected.kind === 'fanOut' && affected.metricIds.length === 0) {",
+    likely: ['test/property/convergence.property.test.ts'],
+  },
+  {
+    name: 'failure-said-to-be-applied',
+    breaks: 'a record of which one part failed has failed',
+    file: OUTCOME,
+    find: "'failed',\n  'quarantined',\n  'applied',",
+    replace: "'applied',\n  'failed',\n  'quarantined',",
+    likely: outcome,
+  },
+  {
+    name: 'error-swallowed',
+    breaks: 'L4: of work done side by side no error is lost',
+    file: 'core/platform/concurrently.ts',
+    find: "{ status: 'rejected', reason }",
+    replace: "{ status: 'fulfilled', value: undefined as R }",
+    likely: [...batch, 'test/property/projection.property.test.ts'],
+  },
+  {
+    name: 'poison-record-retried',
+    breaks: 'L6: a record that can never be applied does not hold back its shard',
+    file: DISPOSITION,
+    find: "MALFORMED_RECORD: 'quarantine'",
+    replace: "MALFORMED_RECORD: 'retry'",
+    likely: batch,
+  },
+  {
+    name: 'infrastructure-error-set-aside',
+    breaks: 'L6: only a record that its own content stops is set aside; a throttled one is retried',
+    file: BATCH,
+    find: "if (!(error instanceof RelayError) || dispositionOf(error) !== 'quarantine') {",
+    replace:
+      "if (!(error instanceof RelayError)) error = new RelayError('INVARIANT_BROKEN', String(error));\n  if (!(error instanceof RelayError) || dispositionOf(error) !== 'quarantine') {",
+    likely: batch,
+  },
+  {
+    name: 'contention-set-aside',
+    breaks: 'L6: a lost race says nothing about a record',
+    file: DISPOSITION,
+    find: "CONTENTION: 'retry'",
+    replace: "CONTENTION: 'quarantine'",
+    likely: outcome,
+  },
+  {
+    name: 'failed-quarantine-acknowledged',
+    breaks: 'L6: a record that could not be set aside is retried, never dropped',
+    file: BATCH,
+    find: "failure);\n    return 'failed';",
+    replace: "failure);\n    return 'quarantined';",
+    likely: batch,
+  },
+  {
+    name: 'quarantine-reason-before-bytes',
+    breaks: 'the bytes come first: a reason without bytes could not be redriven',
+    file: QUARANTINE,
+    find: 'await this.#putObject(objectKey, record.bytes);',
+    replace: 'await using late = { [Symbol.asyncDispose]: () => this.#putObject(objectKey, record.bytes) };',
+    likely: quarantine,
+  },
+  {
+    name: 'quarantine-without-bytes',
+    breaks: 'L6: a record is set aside whole, with its bytes',
+    file: QUARANTINE,
+    find: 'await this.#putObject(objectKey, record.bytes);',
+    replace: '',
+    likely: quarantine,
+  },
+  {
+    name: 'quarantine-keys-not-padded',
+    breaks: 'what is set aside stands in the order of the stream',
+    file: QUARANTINE,
+    find: ".padStart(56, '0')",
+    replace: '',
+    likely: quarantine,
+  },
+  {
+    name: 'last-slice-of-a-fan-out-dropped',
+    breaks: 'a fan-out reaches every metric',
+    file: PROJECTION,
+    find: 'Math.ceil(items.length / size)',
+    replace: 'Math.floor(items.length / size)',
+    likely: queue,
+  },
+  {
+    name: 'fan-out-stops-at-the-groups',
+    breaks: 'a fan-out of a dimension goes on from its groups to their metrics',
+    file: PROJECTION,
+    find: "users.filter((user) => entityOf(user)[0] !== 'metric')",
+    replace: "users.filter((user) => entityOf(user)[0] === 'dimension')",
+    likely: queue,
+  },
+  {
+    name: 'fan-out-beyond-the-limit-cut',
+    breaks: 'more metrics than the limit are sent on, none is left out',
+    file: PROJECTION,
+    find: 'slices(metricIds, context.fanOutLimit)',
+    replace: 'slices(metricIds.slice(0, context.fanOutLimit), context.fanOutLimit)',
+    likely: queue,
+  },
+  {
+    name: 'projection-error-swallowed',
+    breaks: 'L4: a message of which a metric met an error comes back',
+    file: PROJECTION,
+    find: 'if (first !== undefined) throw first;',
+    replace: '',
+    likely: queue,
+  },
+  {
+    name: 'replicator-answers-no-failures',
+    breaks: 'L4: the event source mapping is told from where to retry',
+    file: 'functions/replicator/handler.ts',
+    find: '[{ itemIdentifier: retryFrom }]',
+    replace: '[]',
+    likely: [],
+  },
+  {
+    name: 'projector-answers-no-failures',
+    breaks: 'L4: a message that failed is not deleted from the queue',
+    file: 'functions/projector/handler.ts',
+    find: 'batchItemFailures.push({ itemIdentifier: messageId });',
+    replace: '',
+    likely: [],
+  },
+];
