@@ -22,6 +22,7 @@ import { type RunningPipeline, startPipeline } from '#cli/pipeline/start-pipelin
 import { renderTable } from '#cli/render/table.ts';
 import { processTerminal } from '#cli/terminal.ts';
 import { connectSource } from '#local/dms/source-connection.ts';
+import { FUNCTIONS, requestSums } from './request-counts.ts';
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -118,19 +119,14 @@ function processName(args: string): string | undefined {
 
 function print(result: Awaited<ReturnType<typeof measure>>): void {
   const { state, peaks, counts, ...times } = result;
-  // The functions' roles; the comparison at the end is the operator's.
-  const operations = counts.filter(
-    ({ principal, service }) => service === 'dynamodb' && principal.startsWith('MetricRelay-'),
-  );
-  const sum = (of: (count: (typeof operations)[number]) => number): number =>
-    Math.round(operations.reduce((total, count) => total + of(count), 0));
+  const { requests, writeRequestUnits, readRequestUnits } = requestSums(counts, FUNCTIONS);
   const summary = {
     metrics,
     ...times,
     items: state.items,
-    requests: sum(({ requests }) => requests),
-    writeRequestUnits: sum(({ writeRequestUnits }) => writeRequestUnits),
-    readRequestUnits: sum(({ readRequestUnits }) => readRequestUnits),
+    requests,
+    writeRequestUnits,
+    readRequestUnits,
     peakMiB: Object.fromEntries(peaks),
   };
   if (values.json) {

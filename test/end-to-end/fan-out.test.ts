@@ -74,7 +74,9 @@ test(`a dimension of ${METRICS} metrics is renamed: one event for each, by way o
   expect(projector.transactions - projectorBefore.transactions).toBeGreaterThanOrEqual(METRICS);
   expect(replicator.transactions - replicatorBefore.transactions, 'the replicator only updated the bystander').toBe(1);
   expect(replicator.messages - replicatorBefore.messages, 'the whole dimension is one message').toBe(1);
-  expect(projector.messages - projectorBefore.messages).toBe(METRICS / FAN_OUT_LIMIT);
+  expect(projector.messages - projectorBefore.messages, 'which the projector splits').toBeGreaterThanOrEqual(
+    METRICS / FAN_OUT_LIMIT,
+  );
 });
 
 test(`the dimension is deleted, which writes no record of its ${METRICS} links: again one event for each`, async () => {
