@@ -19,8 +19,8 @@ export interface EncodedValue {
   readonly truncated: boolean;
 }
 
-/** DMS sends integers as doubles; with more than 16 digits they come in scientific notation, so digits are lost. */
-const INTEGER_DIGITS_MAX = 16;
+/** DMS sends integers as doubles, from 17 digits on in scientific notation; beyond 2^53 digits are lost. */
+const SCIENTIFIC_FROM = 1e16;
 const NULL: EncodedValue = { json: 'null', truncated: false };
 
 const exact = (json: JsonText): EncodedValue => ({ json, truncated: false });
@@ -57,8 +57,8 @@ function hasZeroPart(text: string): boolean {
 }
 
 function integerAsDouble(text: string): string {
-  const digits = text.startsWith('-') ? text.length - 1 : text.length;
-  return digits <= INTEGER_DIGITS_MAX ? text : Number(text).toExponential();
+  const double = Number(text);
+  return Math.abs(double) < SCIENTIFIC_FROM ? double.toFixed(0) : double.toExponential();
 }
 
 function encodeText(column: SourceColumn, text: string, settings: EncodingSettings): EncodedValue {
