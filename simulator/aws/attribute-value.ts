@@ -102,10 +102,22 @@ class Admission {
   #number(text: string): string {
     const normal = normalNumber(text);
     if (typeof normal !== 'string') throw validation(normal.message);
-    const digits = normal.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length;
-    this.bytes += Math.min(NUMBER_BYTES_MAX, Math.ceil(Math.max(1, digits) / 2) + 1);
+    this.bytes += numberBytes(normal);
     return normal;
   }
+}
+
+/** A byte for each two digits, counted from the decimal point, one more for the number, and one for a minus. */
+function numberBytes(normal: string): number {
+  const sign = normal.startsWith('-') ? 1 : 0;
+  if (normal.length - sign <= 2 && !normal.includes('.')) return sign + (normal === '0' ? 1 : 2);
+  const [whole = '', fraction = ''] = normal.slice(sign).split('.');
+  const even = (digits: number): number => digits + (digits % 2);
+  const padded = whole.padStart(even(whole.length), '0') + fraction.padEnd(even(fraction.length), '0');
+  const pairs = padded.match(/../g) ?? [];
+  const first = pairs.findIndex((pair) => pair !== '00');
+  const last = pairs.findLastIndex((pair) => pair !== '00');
+  return Math.min(NUMBER_BYTES_MAX, sign + 1 + (last - first + 1));
 }
 
 function checkSet(members: readonly string[], kind: string, shown: (list: readonly string[]) => string): void {

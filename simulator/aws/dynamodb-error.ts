@@ -19,12 +19,17 @@ const $metadata = { httpStatusCode: 400 };
 export const validation = (message: string): DynamoDBServiceException =>
   new DynamoDBServiceException({ name: 'ValidationException', message, $fault: 'client', $metadata });
 
+/** An SDK exception has no subclasses of its own, so those that concern one item are remembered. */
+const ofOneItem = new WeakSet<Error>();
+
 /** What is wrong with one item or key and, in a transaction, is told in its place instead of refusing the request whole. */
-export class ItemRefusal extends DynamoDBServiceException {
-  constructor(message: string) {
-    super({ name: 'ValidationException', message, $fault: 'client', $metadata });
-  }
+export function itemRefusal(message: string): DynamoDBServiceException {
+  const error = validation(message);
+  ofOneItem.add(error);
+  return error;
 }
+
+export const isItemRefusal = (error: unknown): error is Error => error instanceof Error && ofOneItem.has(error);
 
 /** For one value that cannot be stored. */
 export const invalidParameter = (detail: string): DynamoDBServiceException =>

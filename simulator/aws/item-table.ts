@@ -4,7 +4,7 @@
  */
 import type { Item } from '#core/platform/item-store.ts';
 import { type AdmittedItem, admitted, sameItem } from './attribute-value.ts';
-import { ItemRefusal, invalidParameter, validation } from './dynamodb-error.ts';
+import { invalidParameter, itemRefusal, validation } from './dynamodb-error.ts';
 
 export interface ItemKey {
   readonly partition: string;
@@ -60,9 +60,13 @@ export class ItemTable {
     const [partitionName, sortName] = this.keyNames;
     const key = { partition: keyText(item, partitionName), sort: keyText(item, sortName) };
     if (Buffer.byteLength(key.partition) > PARTITION_KEY_BYTES_MAX)
-      throw new ItemRefusal(`${INVALID}Size of hashkey has exceeded the maximum size limit of${PARTITION_KEY_BYTES_MAX} bytes`);
+      throw itemRefusal(
+        `${INVALID}Size of hashkey has exceeded the maximum size limit of${PARTITION_KEY_BYTES_MAX} bytes`,
+      );
     if (Buffer.byteLength(key.sort) > SORT_KEY_BYTES_MAX)
-      throw new ItemRefusal(`${INVALID}Aggregated size of all range keys has exceeded the size limit of ${SORT_KEY_BYTES_MAX} bytes`);
+      throw itemRefusal(
+        `${INVALID}Aggregated size of all range keys has exceeded the size limit of ${SORT_KEY_BYTES_MAX} bytes`,
+      );
     return key;
   }
 
@@ -70,7 +74,7 @@ export class ItemTable {
   admit(item: Item): AdmittedItem & { readonly key: ItemKey } {
     const taken = admitted(item);
     const key = this.keyIn(taken.item);
-    if (taken.bytes > ITEM_BYTES_MAX) throw new ItemRefusal('Item size has exceeded the maximum allowed size');
+    if (taken.bytes > ITEM_BYTES_MAX) throw validation('Item size has exceeded the maximum allowed size');
     return { ...taken, key };
   }
 
@@ -132,7 +136,7 @@ function keyText(item: Item, name: string): string {
   const value = Object.hasOwn(item, name) ? item[name] : undefined;
   if (value === undefined) throw invalidParameter(`Missing the key ${name} in the item`);
   if (value.S === undefined)
-    throw new ItemRefusal(`${INVALID}Type mismatch for key ${name} expected: S actual: ${Object.keys(value)[0]}`);
+    throw itemRefusal(`${INVALID}Type mismatch for key ${name} expected: S actual: ${Object.keys(value)[0]}`);
   if (value.S === '')
     throw validation(
       `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${name}`,

@@ -11,13 +11,12 @@ import type {
   TransactWriteItem,
   TransactWriteItemsInput,
 } from '@aws-sdk/client-dynamodb';
-import type { Item } from '#core/platform/item-store.ts';
 import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { AdmittedItem } from './attribute-value.ts';
 import { type ConditionRequest, conditionOf, type Holds } from './condition.ts';
-import { cancelled, ItemRefusal, tokenInUse, tokenOfOtherRequest, validation } from './dynamodb-error.ts';
+import { cancelled, isItemRefusal, tokenInUse, tokenOfOtherRequest, validation } from './dynamodb-error.ts';
 import type { ItemKey, ItemTable } from './item-table.ts';
 
 const ACTIONS_MAX = 100;
@@ -67,8 +66,9 @@ export class Transactions {
   }
 
   async write(input: TransactWriteItemsInput): Promise<void> {
+    const actions = this.#actionsOf(input);
     const token = input.ClientRequestToken;
-    if (token === undefined) return this.#run(input);
+    if (token === undefined) return this.#run(actions);
     const nowMs = this.#time.nowMs();
     const known = this.#tokens.get(token);
     if (known !== undefined && (!known.done || nowMs - known.sinceMs < TOKEN_LIVES_MS)) {
@@ -79,7 +79,7 @@ export class Transactions {
     const entry: KnownToken = { input, sinceMs: nowMs, done: false };
     this.#tokens.set(token, entry);
     try {
-      await this.#run(input);
+      await this.#run(actions);
       entry.done = true;
     } catch (error) {
       // Nothing was done in its name, so the same request may be made again.
@@ -88,8 +88,7 @@ export class Transactions {
     }
   }
 
-  async #run(input: TransactWriteItemsInput): Promise<void> {
-    const actions = this.#actionsOf(input);
+  async #run(actions: readonly Prepared[]): Promise<void> {
     this.#begun += 1;
     const transaction = this.#begun;
     const held: Action[] = [];
@@ -172,7 +171,7 @@ export class Transactions {
       const { key, ...next } = table.admit(Put.Item ?? {});
       return { table, key, holds, answersFound, write: { next } };
     } catch (error) {
-      if (error instanceof ItemRefusal) return { refused: error.message };
+      if (isItemRefusal(error)) return { refused: error.message };
       throw error;
     }
   }
