@@ -65,7 +65,7 @@ function contextOf(ask: Ask, settings: CoreSettings, nowMs: number, problems: un
     tables: { metrics: 'Metrics', sourceRows: 'SourceRows' },
     redirectDays: 30,
     nowMs: now,
-    pause: async () => {},
+    pause: async () => void (await ask({ kind: 'pause' })),
     unpublishable: note,
     send: async (body, delaySeconds) => void (await ask({ kind: 'send', body, delaySeconds })),
     tablesDeclared: SOURCE_TABLES,

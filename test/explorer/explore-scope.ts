@@ -41,6 +41,7 @@ export interface ScopeReport {
   readonly terminals: number;
   readonly schedules: number;
   readonly longest: number;
+  readonly cycles: number;
   readonly invocations: number;
   readonly nodes: number;
   readonly passes: number;
@@ -70,7 +71,7 @@ async function prepare(scope: Scope, exact: boolean): Promise<Prepared> {
   const records = scope.records?.(story, messages) ?? messages;
   const operations = new Interner<StorageOperation>();
   const independence = new Independence(operations);
-  const automaton = new WorkerAutomaton(settings, operations, new Knowledge(exact), independence);
+  const automaton = new WorkerAutomaton(settings, operations, new Knowledge(operations, exact), independence);
   return { story, begun, records, automaton, independence, worlds: new WorldStates() };
 }
 
@@ -84,7 +85,7 @@ export async function exploreScope(
   const prepared = await prepare(scope, bounds.exact ?? false);
   const workers = scope.workers ?? 2;
   const ways = distributions(prepared.records.length, workers);
-  const total = { states: 0, terminals: 0, schedules: 0, longest: 0, unfinished: 0, passes: 0 };
+  const total = { states: 0, terminals: 0, schedules: 0, longest: 0, unfinished: 0, passes: 0, cycles: 0 };
   let violation: ScopeReport['violation'];
   for (const [index, way] of ways.entries()) {
     const where = `${scope.name} ${index + 1}/${ways.length} (${describeDistribution(way)})`;
@@ -93,6 +94,7 @@ export async function exploreScope(
     );
     total.states += explored.states;
     total.terminals += explored.terminals;
+    total.cycles += explored.cycles;
     total.schedules += explored.schedules;
     total.longest = Math.max(total.longest, explored.longest);
     total.passes = Math.max(total.passes, explored.passes);

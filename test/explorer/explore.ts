@@ -26,6 +26,8 @@ export interface Exploration {
   readonly schedules: number;
   /** Steps of the longest run. */
   readonly longest: number;
+  /** Steps that led back to a state on their own way: a worker can go round while the others stand still. */
+  readonly cycles: number;
   readonly complete: boolean;
   /** Passes until nothing new was learnt about what workers may do. */
   readonly passes: number;
@@ -43,6 +45,7 @@ export interface ExploreOptions {
 interface Frame {
   readonly state: SystemState;
   readonly steps: readonly Step[];
+  readonly key: string;
   next: number;
   taken?: TakenStep;
 }
@@ -65,13 +68,15 @@ async function exploreOnce(
   options: ExploreOptions,
 ): Promise<Omit<Exploration, 'passes'>> {
   const seen = new Set([stateKey(initial)]);
-  const stack: Frame[] = [{ state: initial, steps: system.steps(initial), next: 0 }];
-  let [terminals, schedules, longest] = [0, 0, 0];
+  const stack: Frame[] = [{ state: initial, steps: system.steps(initial), next: 0, key: stateKey(initial) }];
+  const onStack = new Set(seen);
+  let [terminals, schedules, longest, cycles] = [0, 0, 0, 0];
   const report = (complete: boolean, reason?: string): Omit<Exploration, 'passes'> => ({
     states: seen.size,
     terminals,
     schedules,
     longest,
+    cycles,
     complete,
     violation: reason === undefined ? undefined : { reason, steps: stack.flatMap(({ taken }) => taken ?? []) },
   });
@@ -79,6 +84,7 @@ async function exploreOnce(
     const step = frame.steps[frame.next++];
     if (!step) {
       stack.pop();
+      onStack.delete(frame.key);
       continue;
     }
     const successor = await system.successor(frame.state, step);
@@ -87,6 +93,7 @@ async function exploreOnce(
     const key = stateKey(successor.state);
     if (seen.has(key)) {
       schedules++;
+      if (onStack.has(key)) cycles++;
       continue;
     }
     seen.add(key);
@@ -105,7 +112,8 @@ async function exploreOnce(
       options.progress(seen.size);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    stack.push({ state: successor.state, steps, next: 0 });
+    stack.push({ state: successor.state, steps, next: 0, key });
+    onStack.add(key);
   }
   return report(true);
 }

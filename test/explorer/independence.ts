@@ -69,7 +69,7 @@ export class Independence implements AutomatonObserver {
   /** True when the operation writes nothing. */
   isRead(operation: number): boolean {
     const { kind } = this.#operations.valueOf(operation);
-    return kind === 'get' || kind === 'query';
+    return kind === 'get' || kind === 'query' || kind === 'pause';
   }
 
   #spread(first: number, places: Places): void {

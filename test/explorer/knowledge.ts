@@ -1,31 +1,48 @@
 /**
- * What an invocation knows after some answers, as a key. An invocation has several operations under way at a time; which of them was answered
- * first is left out of the key, so that two orders of its own answers meet in one node. Every operation is named by what led to it: by the answer
- * after which it was asked, or, when it is the only one under way, by everything answered before. This takes the core to have no memory of the
- * order of its own concurrent answers; `exact` keeps the order, and a test compares the two.
+ * What an invocation still knows after its answers, as a key: two histories with equal keys are one node. Left out is what the core has no memory of:
+ * which of several operations under way was answered first, and what was read in a round of a recompute that lost its fence. Every operation is
+ * named by what led to it, so answers are never given to the wrong one of two like operations. `exact` leaves nothing out; a test compares.
  */
 import type { Outcome } from './delivery.ts';
 import { Interner } from './interner.ts';
+import type { StorageOperation } from './storage-operation.ts';
+
+/** An operation that was asked. */
+interface Named {
+  readonly name: number;
+  readonly operation: number;
+  /** The answer after which it was asked; undefined at the beginning. */
+  readonly after: Answered | undefined;
+}
+
+/** An operation with its answer. */
+interface Answered {
+  readonly name: number;
+  readonly question: Named;
+}
 
 export interface Remembered {
   readonly key: string;
-  /** Names of the answered operations with their answers, sorted. */
-  readonly answered: readonly number[];
-  /** Names of the operations under way, in the order in which the run holds them, each with its number. */
-  readonly pending: readonly { readonly name: number; readonly operation: number }[];
+  /** Names of what is known, sorted: answers, and which metrics were begun again. */
+  readonly known: readonly number[];
+  /** In the order in which the run holds them. */
+  readonly pending: readonly Named[];
 }
 
 export class Knowledge {
   readonly #names = new Interner<string>((text) => text);
+  readonly #operations: Interner<StorageOperation>;
   readonly #exact: boolean;
 
-  constructor(exact = false) {
+  constructor(operations: Interner<StorageOperation>, exact = false) {
+    this.#operations = operations;
     this.#exact = exact;
   }
 
   begin(delivery: string, pending: readonly number[]): Remembered {
-    const base = this.#names.numberOf(delivery);
-    return this.#remembered([base], this.#named(`begin ${base}`, pending), undefined);
+    const begun = this.#names.numberOf(`begin ${delivery}`);
+    const asked = pending.map((operation, index) => this.#named(`first ${begun} ${index}`, operation, undefined));
+    return remembered([begun], asked, undefined);
   }
 
   /** `pending` are the operations under way after the answer: those of before without the answered one, then the new ones. */
@@ -38,45 +55,56 @@ export class Knowledge {
   ): Remembered {
     const question = before.pending[place];
     if (!question) throw new Error(`no operation under way at place ${place}`);
-    const event = this.#names.numberOf(`${question.name} answered ${result}`);
+    const answer = { name: this.#names.numberOf(`${question.name} answered ${result}`), question };
     const kept = before.pending.filter((_, index) => index !== place);
-    const asked = this.#named(`after ${event}`, pending.slice(kept.length));
+    const isPause = this.#operations.valueOf(question.operation).kind === 'pause';
+    const lost = isPause && !this.#exact ? this.#roundBefore(answer, pending.slice(kept.length)) : [];
+    const again = lost.at(-1) && this.#names.numberOf(`again ${pending.at(-1)} after ${lost.at(-1)?.question.name}`);
+    const asked = pending
+      .slice(kept.length)
+      .map((operation, index) => this.#named(`after ${again ?? answer.name} ${index}`, operation, answer));
     if (this.#exact) {
-      const history = this.#names.numberOf(`${before.key} then ${event}`);
-      return this.#remembered([history], [...kept, ...asked], outcome);
+      return remembered([this.#names.numberOf(`${before.key} then ${answer.name}`)], [...kept, ...asked], outcome);
     }
-    const answered = [...before.answered, event].sort((a, b) => a - b);
-    return this.#remembered(answered, [...kept, ...asked], outcome);
+    const forgotten = new Set(lost.map(({ name }) => name));
+    const known = new Set(before.known.filter((name) => !forgotten.has(name)));
+    known.add(again ?? answer.name);
+    const sorted = [...known].sort((a, b) => a - b);
+    return remembered(sorted, this.#alone(sorted, [...kept, ...asked]), outcome);
   }
 
-  #remembered(
-    answered: readonly number[],
-    pending: Remembered['pending'],
-    outcome: Outcome | undefined,
-  ): Remembered {
-    if (pending.length > 1 || answered.length === 1) return { key: keyOf(answered, pending, outcome), answered, pending };
-    // One chain is left: everything before is one fact, whichever answer came last.
-    const base = [this.#names.numberOf(answered.join())];
-    const renamed = this.#named(
-      `alone ${base}`,
-      pending.map(({ operation }) => operation),
-    );
-    return { key: keyOf(base, renamed, outcome), answered: base, pending: renamed };
+  /** One chain is left: all that is known led to its operation, whichever answer came last. */
+  #alone(known: readonly number[], pending: readonly Named[]): readonly Named[] {
+    const [only] = pending;
+    if (!only || pending.length > 1) return pending;
+    return [this.#named(`alone ${known.join()}`, only.operation, only.after)];
   }
 
-  #named(cause: string, operations: readonly number[]): Remembered['pending'] {
-    return operations.map((operation, index) => ({
-      name: this.#names.numberOf(`${cause}: ${index} ${operation}`),
-      operation,
-    }));
+  #named(cause: string, operation: number, after: Answered | undefined): Named {
+    return { name: this.#names.numberOf(`${cause}: ${operation}`), operation, after };
+  }
+
+  /**
+   * The answers of the round that ended in this pause, latest first: back to the read of the metric's head, or, when the head was read with those
+   * of other metrics, to the read of its rows. The next round reads both again, and remembers only that it is not the first.
+   */
+  #roundBefore(pause: Answered, asked: readonly number[]): readonly Answered[] {
+    const next = asked[0] === undefined ? undefined : this.#operations.valueOf(asked[0]);
+    if (asked.length !== 1 || next?.kind !== 'get' || next.key.sk?.S !== 'head') return [];
+    const isHead = (answer: Answered | undefined): boolean => answer?.question.operation === asked[0];
+    const round: Answered[] = [];
+    for (let answer: Answered | undefined = pause; answer; answer = answer.question.after) {
+      round.push(answer);
+      if (isHead(answer)) return round;
+      const operation = this.#operations.valueOf(answer.question.operation);
+      const readsRows = operation.kind === 'query' && operation.pk === next.key.pk?.S && operation.skPrefix === 'row';
+      if (readsRows && !isHead(answer.question.after)) return round;
+    }
+    return [];
   }
 }
 
-const keyOf = (
-  answered: readonly number[],
-  pending: Remembered['pending'],
-  outcome: Outcome | undefined,
-): string => {
+function remembered(known: readonly number[], pending: readonly Named[], outcome: Outcome | undefined): Remembered {
   const names = pending.map(({ name }) => name).sort((a, b) => a - b);
-  return `${answered.join()}|${names.join()}|${outcome ? JSON.stringify(outcome) : ''}`;
-};
+  return { key: `${known.join()}|${names.join()}|${outcome ? JSON.stringify(outcome) : ''}`, known, pending };
+}

@@ -19,7 +19,9 @@ export type StorageOperation =
     }
   | { readonly kind: 'write'; readonly action: SingleWrite }
   | { readonly kind: 'transact'; readonly actions: readonly WriteAction[] }
-  | { readonly kind: 'send'; readonly body: ProjectionMessage; readonly delaySeconds: number };
+  | { readonly kind: 'send'; readonly body: ProjectionMessage; readonly delaySeconds: number }
+  /** The wait before another attempt: touches nothing, but tells that the attempt before it was lost. */
+  | { readonly kind: 'pause' };
 
 /** What an operation reads and writes: keys of items, and for a query the beginning that all keys of its range share. */
 export interface Footprint {
@@ -49,6 +51,7 @@ export function footprintOf(operation: StorageOperation): Footprint {
       return { reads: checked, writes: written, ranges: [] };
     }
     case 'send':
+    case 'pause':
       return { reads: [], writes: [], ranges: [] };
   }
 }
@@ -75,6 +78,8 @@ export function describeOperation(operation: StorageOperation): string {
       return `transact [${operation.actions.map(describeAction).join('; ')}]`;
     case 'send':
       return `send ${JSON.stringify(operation.body)} in ${operation.delaySeconds} s`;
+    case 'pause':
+      return 'pause, then another attempt';
   }
 }
 

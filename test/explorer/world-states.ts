@@ -82,6 +82,7 @@ export class WorldStates {
 
   async #carryOut(from: number, operation: StorageOperation, nowMs: number): Promise<Effect> {
     const state = this.state(from);
+    if (operation.kind === 'pause') return { ...this.#answer(undefined), state: from, stream: [], broken: undefined };
     if (operation.kind === 'send') {
       const message = { body: operation.body, dueMs: nowMs + operation.delaySeconds * 1000 };
       return { ...this.#answer(undefined), state: this.withMessage(from, message), stream: [], broken: undefined };
@@ -117,7 +118,7 @@ export class WorldStates {
   }
 }
 
-function carryOutOn(store: MemoryItemStore, operation: Exclude<StorageOperation, { kind: 'send' }>): Promise<unknown> {
+function carryOutOn(store: MemoryItemStore, operation: Exclude<StorageOperation, { kind: 'send' | 'pause' }>): Promise<unknown> {
   switch (operation.kind) {
     case 'get':
       return store.get(operation.table, operation.key);
