@@ -28,6 +28,10 @@ export function registerItem(
     writes: { N: String(writes) },
     loaded: { BOOL: register.loaded },
     moment: momentAttribute(register.moment),
+    ...(register.changeBuiltAt !== undefined && { changeBuiltAt: { S: register.changeBuiltAt } }),
+    ...(register.olderLoad && {
+      olderLoad: { M: { builtAt: { S: register.olderLoad.builtAt }, row: { S: rowToText(register.olderLoad.row) } } },
+    }),
     ...(register.birth && { birth: momentAttribute(register.birth) }),
     ...(register.death && { death: momentAttribute(register.death) }),
     ...(register.row ? { row: { S: rowToText(register.row) } } : { expiresAt: { N: String(tombstoneExpiresAt) } }),
@@ -38,12 +42,18 @@ export function storedRegister(item: Item): StoredRegister {
   const row = item.row?.S;
   const birth = momentOf(item.birth?.M);
   const death = momentOf(item.death?.M);
+  const changeBuiltAt = item.changeBuiltAt?.S;
+  const olderLoad = item.olderLoad?.M;
   return {
     writes: Number(item.writes?.N ?? 0),
     register: {
       row: row === undefined ? null : rowFromText(row),
       moment: momentOf(item.moment?.M) ?? { builtAt: '' },
       loaded: item.loaded?.BOOL ?? false,
+      ...(changeBuiltAt !== undefined && { changeBuiltAt }),
+      ...(olderLoad && {
+        olderLoad: { builtAt: olderLoad.builtAt?.S ?? '', row: rowFromText(olderLoad.row?.S ?? '{}') },
+      }),
       ...(birth && { birth }),
       ...(death && { death }),
     },

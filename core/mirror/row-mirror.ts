@@ -114,13 +114,20 @@ export class RowMirror {
     let item = firstRead;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const stored = item && storedRegister(item);
-      const folded = decided('the fold of a row', () => fold(stored?.register, lane.changes));
-      if (!folded.changed) return folded.outcome;
       const expiresAt = Math.floor(this.#nowMs() / 1000) + this.#tombstoneDays * DAY_SECONDS;
+      const { folded, next } = decided('the fold of a row', () => {
+        const register = fold(stored?.register, lane.changes);
+        const writes = (stored?.writes ?? 0) + 1;
+        return {
+          folded: register,
+          next: registerItem(lane.key, lane.table.name, register.register, writes, expiresAt),
+        };
+      });
+      if (!folded.changed) return folded.outcome;
       const written = await this.#store.write({
         kind: 'put',
         table: this.#table,
-        item: registerItem(lane.key, lane.table.name, folded.register, (stored?.writes ?? 0) + 1, expiresAt),
+        item: next,
         condition: unchangedSince(stored?.writes),
       });
       if (written.written) return folded.outcome;

@@ -1,20 +1,30 @@
 /**
- * One source row as the mirror knows it: a last-writer-wins register by position. Pure. A delete leaves a tombstone. Beside the row it
- * keeps `birth`, the highest position of any insert or delete seen for the key, and `death`, the same of deletes alone: rows that point
+ * One source row as the mirror knows it. Pure. It is two last-writer-wins registers: the newest change, by position, and the newest load, by
+ * build time; the row is that of the newer one. So it depends on what was received alone, never on the order. A delete leaves a
+ * tombstone. Beside the row it keeps `birth`, the highest position of any insert or delete seen for the key, and `death`, the same of deletes alone: rows that point
  * here count only if they are younger. Both only grow, also when the record that moves them is itself too old to be stored.
  */
 import type { Row, RowChange } from '../change/row-change.ts';
-import { comparable, compareMoments, comparePositions, type Moment } from '../change/source-position.ts';
+import { compareMoments, type Moment } from '../change/source-position.ts';
 
 export interface RowRegister {
   /** null is a tombstone. */
   readonly row: Row | null;
-  /** Highest position stored so far, and when the stored row's message was built. */
+  /** Highest position received so far, and when the message of the stored row was built first. */
   readonly moment: Moment;
   /** True when the row came from a full load; `moment.position`, if there, then belongs to an earlier change that the load replaced. */
   readonly loaded: boolean;
+  /** When the message of that earlier change was built first. */
+  readonly changeBuiltAt?: string;
+  /** The newest load, when the row came from a change that is newer. What arrives late may still show that the load is the newer one. */
+  readonly olderLoad?: Loaded;
   readonly birth?: Moment;
   readonly death?: Moment;
+}
+
+export interface Loaded {
+  readonly row: Row;
+  readonly builtAt: string;
 }
 
 /** `applied` and `unchanged` are newer than what was stored; `unchanged` holds the same row. */
@@ -35,15 +45,67 @@ export function applyRowChange(stored: RowRegister | undefined, change: RowChang
     ),
     ...grown('death', stored?.death, change.operation === 'delete' ? change.moment : undefined),
   };
-  const placement = stored ? placementOf(stored, change) : 'applied';
-  if (stored && (placement === 'stale' || placement === 'duplicate')) {
-    const grew = births.birth !== stored.birth || births.death !== stored.death;
-    return { placement, register: grew ? { ...stored, ...births } : stored };
+  const parts = partsOf(stored);
+  const order = change.operation === 'load' ? orderOfLoad(parts.load, change) : orderOfChange(parts.change, change);
+  const merged = change.operation === 'load' ? withLoad(parts, change, order) : withChange(parts, change, order);
+  const register = { ...visible(merged), ...births };
+  if (order > 0 && register.loaded === (change.operation === 'load')) {
+    const isSame = stored !== undefined && sameRow(stored.row, change.row);
+    return { placement: isSame ? 'unchanged' : 'applied', register };
   }
-  // A load has no position: the highest one seen is kept, so that a record DMS sends again is still known to be old.
-  const position = change.moment.position ?? stored?.moment.position;
-  const moment = { builtAt: change.moment.builtAt, ...(position && { position }) };
-  return { placement, register: { row: change.row, moment, loaded: change.operation === 'load', ...births } };
+  const grew = births.birth !== stored?.birth || births.death !== stored?.death;
+  const moved = merged.change !== parts.change || merged.load !== parts.load;
+  return { placement: order === 0 ? 'duplicate' : 'stale', register: stored && !grew && !moved ? stored : register };
+}
+
+/** The two registers in one. The row of a change that is older than the load is forgotten: nothing makes it newer again. */
+interface Parts {
+  readonly change?: { readonly row: Row | null; readonly moment: Moment };
+  readonly load?: Loaded;
+}
+
+function partsOf(stored: RowRegister | undefined): Parts {
+  if (!stored) return {};
+  const { row, moment, olderLoad } = stored;
+  if (!stored.loaded || !row) return { change: { row, moment }, ...(olderLoad && { load: olderLoad }) };
+  const changeMoment = { ...moment, builtAt: stored.changeBuiltAt ?? moment.builtAt };
+  return {
+    load: { row, builtAt: moment.builtAt },
+    ...(moment.position && { change: { row: null, moment: changeMoment } }),
+  };
+}
+
+function visible({ change, load }: Parts): RowRegister {
+  if (!change || (load && load.builtAt > change.moment.builtAt)) {
+    const { position, builtAt } = change?.moment ?? {};
+    return {
+      row: load?.row ?? null,
+      moment: { builtAt: load?.builtAt ?? '', ...(position && { position }) },
+      loaded: true,
+      ...(builtAt !== undefined && { changeBuiltAt: builtAt }),
+    };
+  }
+  return { row: change.row, moment: change.moment, loaded: false, ...(load && { olderLoad: load }) };
+}
+
+const orderOfChange = (known: Parts['change'], { moment }: RowChange): number =>
+  known ? compareMoments(moment, known.moment) : 1;
+
+function orderOfLoad(known: Loaded | undefined, { moment: { builtAt } }: RowChange): number {
+  if (!known || builtAt > known.builtAt) return 1;
+  return builtAt === known.builtAt ? 0 : -1;
+}
+
+function withLoad(parts: Parts, { row, moment: { builtAt } }: RowChange, order: number): Parts {
+  return order > 0 && row ? { ...parts, load: { row, builtAt } } : parts;
+}
+
+/** A change that DMS sends again is the one that it sent first: it does not become newer than a load that came in between. */
+function withChange(parts: Parts, { row, moment }: RowChange, order: number): Parts {
+  if (order > 0) return { ...parts, change: { row, moment } };
+  const { change } = parts;
+  if (order < 0 || !change || moment.builtAt >= change.moment.builtAt) return parts;
+  return { ...parts, change: { ...change, moment: { ...change.moment, builtAt: moment.builtAt } } };
 }
 
 /**
@@ -54,23 +116,6 @@ export function tellsLife(register: RowRegister, { operation, moment }: RowChang
   const names = (known: Moment | undefined): boolean => known !== undefined && compareMoments(moment, known) === 0;
   if (operation === 'delete') return names(register.birth) || names(register.death);
   return operation === 'insert' && names(register.birth);
-}
-
-function placementOf(stored: RowRegister, change: RowChange): Placement {
-  const order = orderOf(stored, change.moment);
-  if (order < 0) return 'stale';
-  if (order === 0) return 'duplicate';
-  return sameRow(stored.row, change.row) ? 'unchanged' : 'applied';
-}
-
-/** Positive when the change is newer than what is stored. */
-function orderOf(stored: RowRegister, moment: Moment): number {
-  const positions = comparable(moment, stored.moment);
-  if (positions) {
-    const order = comparePositions(...positions);
-    if (order <= 0 || !stored.loaded) return order;
-  }
-  return moment.builtAt < stored.moment.builtAt ? -1 : moment.builtAt > stored.moment.builtAt ? 1 : 0;
 }
 
 function grown<K extends string>(

@@ -91,10 +91,13 @@ describe('a poison record', () => {
     const story = twoMetrics();
     const world = new RelayWorld();
     await world.apply(story.messages);
-    const before = world.liveItems();
+    const items = () => [...world.liveItems()].filter(([key]) => key.startsWith('first'));
+    const before = items();
     const from = story.messages.length;
     story.transaction(() => {
-      for (let id = 10; id < 2_000; id++) {
+      // A row that the mirror can hold, and with the names of the dimensions an item "0" above 400 KB.
+      story.update('metric_versions', ['1', '1'], { hybrid_formula: 'x'.repeat(390_000) });
+      for (let id = 10; id < 110; id++) {
         story.insert('dimensions', { id: String(id), name: `${id}-${'d'.repeat(250)}` });
         story.insert('dimensions_metric_groups', { dimension_id: String(id), metric_group_id: '1' });
       }
@@ -103,7 +106,7 @@ describe('a poison record', () => {
     expect(result.retryFrom).toBeUndefined();
     expect(result.counts.quarantined).toBeGreaterThan(0);
     expect(sumOf(result)[1]).toBe(sumOf(result)[0]);
-    expect(world.liveItems()).toEqual(before);
+    expect(items()).toEqual(before);
   });
 
   test('whose quarantine fails is retried: it is never dropped', async () => {
