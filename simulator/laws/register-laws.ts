@@ -10,8 +10,11 @@ type Item = Readonly<Record<string, AttributeValue>>;
 export function checkRegisterWrite(key: string, before: Item | undefined, after: Item | undefined): void {
   if (!before) return;
   if (!after) throw new Violation('L3', `the mirror item ${key} was removed; only its expiry may do that`);
-  if (after.fence !== undefined) return checkHead(key, before, after);
-  if (after.moment === undefined) return;
+  if (after.fence !== undefined) checkHead(key, before, after);
+  if (after.moment !== undefined) checkRegister(key, before, after);
+}
+
+function checkRegister(key: string, before: Item, after: Item): void {
   for (const name of ['birth', 'death']) {
     if (before[name] === undefined) continue;
     if (after[name] === undefined) throw new Violation('L3', `${key} lost its ${name}`);

@@ -20,7 +20,7 @@ export function checkAtRest(world: World): void {
 function checkItems(world: World): void {
   const expected = expectedItems(world.database);
   const found = new Map<string, ExpectedItem>();
-  for (const item of world.dynamodb.items(TABLES.metrics)) {
+  for (const item of world.services.dynamodb.items(TABLES.metrics)) {
     if (item.renamedTo === undefined)
       found.set(itemKeyText(item.name?.S ?? '', item.version?.S ?? ''), fromSource(item));
   }
@@ -49,7 +49,7 @@ const listed = (item: ExpectedItem | undefined): string => JSON.stringify(item &
 
 /** L4: no head has anything left that it wanted to do. */
 function checkHeads(world: World): void {
-  for (const item of world.dynamodb.items(TABLES.sourceRows)) {
+  for (const item of world.services.dynamodb.items(TABLES.sourceRows)) {
     if (item.fence === undefined) continue;
     for (const name of ['unfinished', 'deleting', 'displaced', 'claimedName', 'vacated']) {
       if (item[name] !== undefined)
@@ -63,12 +63,12 @@ function checkSetAside(world: World): void {
   if (world.discarded > 0) throw new Violation('L6', `${world.discarded} batches were given up by a poller`);
   const poisoned = new Set(world.dms.poisoned.map(({ bytes }) => text(bytes)));
   const expected = new Map<string, string>();
-  for (const { shardId, sequenceNumber, bytes } of world.kinesis.records) {
+  for (const { shardId, sequenceNumber, bytes } of world.services.kinesis.records) {
     if (poisoned.has(text(bytes))) expected.set(`quarantine/${shardId}/${sequenceNumber}.record`, text(bytes));
   }
-  const rows = new Map(world.dynamodb.items(TABLES.quarantine).map((row) => [row.objectKey?.S ?? '', row]));
+  const rows = new Map(world.services.dynamodb.items(TABLES.quarantine).map((row) => [row.objectKey?.S ?? '', row]));
   for (const [key, bytes] of expected) {
-    const object = world.bucket.objects.get(key);
+    const object = world.services.bucket.objects.get(key);
     if (!rows.has(key)) throw new Violation('L6', `no row tells why ${key} was set aside`);
     if (object === undefined || text(object) !== bytes)
       throw new Violation('L6', `the bytes of ${key} are not the record's`);
@@ -77,7 +77,7 @@ function checkSetAside(world: World): void {
     if (!expected.has(key))
       throw new Violation(
         'L6',
-        `a good record was set aside: ${key}: ${row.code?.S} ${row.reason?.S}: ${text(world.bucket.objects.get(key) ?? new Uint8Array())}`,
+        `a good record was set aside: ${key}: ${row.code?.S} ${row.reason?.S}: ${text(world.services.bucket.objects.get(key) ?? new Uint8Array())}`,
       );
   }
 }
@@ -85,7 +85,7 @@ function checkSetAside(world: World): void {
 /** L5: a consumer that applies every newer event knows what the table says. */
 function checkConsumer(world: World): void {
   const names = new Map<string, string>();
-  for (const item of world.dynamodb.items(TABLES.metrics)) {
+  for (const item of world.services.dynamodb.items(TABLES.metrics)) {
     if (item.version?.S === '0' && item.renamedTo === undefined)
       names.set(item.metricId?.N ?? '', `${item.name?.S} ${item.revision?.N}`);
   }

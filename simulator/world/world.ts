@@ -3,14 +3,6 @@
  * and a consumer, all on one agenda. It looks for no mistakes beyond what the laws that it is given find, and stops at the first.
  */
 
-import { PAYLOAD_BYTES_MAX } from '#local/stream/batch-window.ts';
-import { QueuePoller } from '#local/stream/queue-poller.ts';
-import { compileRecordFilter } from '#local/stream/record-filter.ts';
-import { SimulatedBucket } from '../aws/bucket.ts';
-import { SimulatedBus } from '../aws/bus.ts';
-import { dynamoDbStreamSource, SimulatedDynamoDb } from '../aws/dynamodb.ts';
-import { SimulatedKinesis } from '../aws/kinesis.ts';
-import { SimulatedQueue } from '../aws/queue.ts';
 import { SimulatedDms } from '../dms/replication.ts';
 import { type Faults, NO_FAULTS, type Weather } from '../engine/faults.ts';
 import { type Random, seededRandom } from '../engine/random.ts';
@@ -23,22 +15,13 @@ import { Violation } from '../laws/violation.ts';
 import type { Plan } from '../plan.ts';
 import { initialRows, writeStep } from '../source/random-writes.ts';
 import { SourceDatabase } from '../source/source-database.ts';
-import { batchTarget, PROJECTOR_TIMEOUT_MS, publishTarget, REPLICATOR_TIMEOUT_MS } from './deliveries.ts';
+import { createAws, type SimulatedAws } from './aws.ts';
+import { batchTarget, REPLICATOR_TIMEOUT_MS } from './deliveries.ts';
 import { type Functions, type LogEntry, listenToLogs, loadFunctions, TABLES } from './functions.ts';
-import { SimulatedLambda } from './lambda.ts';
-import { SimulatedReader } from './reader.ts';
+import { createReaders, type Readers } from './readers.ts';
 import { enterWorld } from './virtual-globals.ts';
 
 export type WorldCounts = Readonly<Record<string, number>>;
-
-/** The template's: visibility is six times the projector's time-out. */
-const VISIBILITY_SECONDS = (6 * PROJECTOR_TIMEOUT_MS) / 1000;
-const RECEIVES_MAX = 10;
-const PROJECTOR_BATCH = 10;
-/** As the template's mapping and pipe: retried until the record's age. */
-const MAPPING_POLICY = { retryAttemptsMax: 10_000, recordAgeSecondsMax: 72 * 3600, bisect: true } as const;
-const PIPE_POLICY = { retryAttemptsMax: 10_000, recordAgeSecondsMax: 12 * 3600, bisect: false } as const;
-const PIPE_FILTER = JSON.stringify({ dynamodb: { Keys: { version: { S: ['0'] } } } });
 
 /** Longest that a story may take while its writes go on, virtual milliseconds. */
 const LIFE_MS = 48 * 3_600_000;
@@ -48,13 +31,8 @@ export class World {
   readonly time = new VirtualTime();
   readonly database = new SourceDatabase();
   readonly weather: { faults: Faults };
-  readonly dynamodb: SimulatedDynamoDb;
-  readonly kinesis: SimulatedKinesis;
-  readonly queue: SimulatedQueue;
-  readonly bucket: SimulatedBucket;
-  readonly bus: SimulatedBus;
+  readonly services: SimulatedAws;
   readonly dms: SimulatedDms;
-  readonly lambda: SimulatedLambda;
   readonly revisions = new RevisionLaws();
   readonly consumer = new Consumer();
   /** Batches that a poller gave up; their records are lost to the pipeline. */
@@ -62,10 +40,8 @@ export class World {
   metricsWrites = 0;
   readonly #functions: Functions;
   readonly #random: Random;
-  readonly #mapping: SimulatedReader;
-  readonly #pipe: SimulatedReader;
-  readonly #projectors: QueuePoller;
-  readonly #counts = new Map<string, number>();
+  readonly #readers: Readers;
+  readonly #logged = new Map<string, number>();
   #broken: unknown;
 
   static async create(plan: Plan): Promise<World> {
@@ -76,21 +52,16 @@ export class World {
   private constructor(plan: Plan, functions: Functions) {
     this.plan = plan;
     this.#functions = functions;
-    const { settings, faults } = plan;
     const { time } = this;
     const random = seededRandom(plan.seed);
     this.#random = random.fork('world');
-    this.weather = { faults };
+    this.weather = { faults: plan.faults };
     const weather: Weather = this.weather;
     enterWorld({ time, random: random.fork('functions') });
     listenToLogs((entry) => this.#hear(entry));
-
-    this.dynamodb = new SimulatedDynamoDb(time, random.fork('dynamodb'), weather, {
-      [TABLES.metrics]: { partitionKey: 'name', sortKey: 'version', stream: true },
-      [TABLES.sourceRows]: { partitionKey: 'pk', sortKey: 'sk' },
-      [TABLES.quarantine]: { partitionKey: 'pk', sortKey: 'sk' },
-    });
-    this.dynamodb.onWrite((table, key, before, after) =>
+    this.services = createAws(time, random, weather, plan.settings);
+    const { dynamodb, kinesis, bus } = this.services;
+    dynamodb.onWrite((table, key, before, after) =>
       this.#look(() => {
         if (table === TABLES.sourceRows) checkRegisterWrite(key, before, after);
         if (table !== TABLES.metrics) return;
@@ -98,65 +69,10 @@ export class World {
         if ((after ?? before)?.version?.S === '0') this.revisions.noteItem(after);
       }),
     );
-    this.kinesis = new SimulatedKinesis(time, random.fork('kinesis'), weather, { shards: settings.shards });
-    this.queue = new SimulatedQueue(time, random.fork('queue'), weather, {
-      visibilitySeconds: VISIBILITY_SECONDS,
-      receiveMax: RECEIVES_MAX,
-    });
-    this.bucket = new SimulatedBucket(time, random.fork('bucket'), weather);
-    this.bus = new SimulatedBus(time, random.fork('bus'), weather);
-    this.bus.onAccepted((detail) => this.#look(() => this.revisions.noteEvent(detail)));
-    this.bus.subscribe((detail) => this.consumer.deliver(detail));
-    this.dms = new SimulatedDms(time, random.fork('dms'), weather, this.database, (entries) =>
-      this.kinesis.put(entries),
-    );
-    this.lambda = new SimulatedLambda(time, random.fork('lambda'), weather, {
-      dynamodb: (command, input) => this.dynamodb.request(command, input),
-      sqs: (_, input) => {
-        const { MessageBody, DelaySeconds } = input as { MessageBody: string; DelaySeconds: number };
-        return this.queue.send(MessageBody, DelaySeconds);
-      },
-      s3: (_, input) => {
-        const { Key, Body } = input as { Key: string; Body: Uint8Array };
-        return this.bucket.put(Key, Body);
-      },
-    });
-
-    const common = {
-      clock: time,
-      log: () => {},
-      failureDestination: { take: async () => void this.discarded++ },
-    };
-    this.#mapping = new SimulatedReader({
-      ...common,
-      name: 'mapping',
-      source: this.kinesis.source(),
-      target: batchTarget(this.lambda, 'replicator', functions.replicator, REPLICATOR_TIMEOUT_MS),
-      limits: { batchSize: settings.batchSize, windowMs: settings.batchWindowMs, payloadBytesMax: PAYLOAD_BYTES_MAX },
-      policy: { ...MAPPING_POLICY, partial: 'checkpoint' },
-      parallelizationFactor: settings.parallelization,
-      filter: () => true,
-    });
-    this.#pipe = new SimulatedReader({
-      ...common,
-      name: 'pipe',
-      source: dynamoDbStreamSource(this.dynamodb, TABLES.metrics),
-      target: publishTarget(this.lambda, functions.enrichment, this.bus),
-      limits: { batchSize: settings.pipeBatchSize, windowMs: 0, payloadBytesMax: PAYLOAD_BYTES_MAX },
-      policy: { ...PIPE_POLICY, partial: 'remainder' },
-      parallelizationFactor: 1,
-      filter: compileRecordFilter([PIPE_FILTER]),
-    });
-    this.#projectors = new QueuePoller({
-      queue: this.queue.source(),
-      target: batchTarget(this.lambda, 'projector', functions.projector, PROJECTOR_TIMEOUT_MS),
-      limits: { batchSize: PROJECTOR_BATCH, windowMs: 0, payloadBytesMax: PAYLOAD_BYTES_MAX },
-      concurrency: settings.projectorConcurrency,
-      filter: () => true,
-      clock: time,
-      name: 'projectors',
-      log: () => {},
-    });
+    bus.onAccepted((detail) => this.#look(() => this.revisions.noteEvent(detail)));
+    bus.subscribe((detail) => this.consumer.deliver(detail));
+    this.dms = new SimulatedDms(time, random.fork('dms'), weather, this.database, (entries) => kinesis.put(entries));
+    this.#readers = createReaders(time, this.services, functions, plan.settings, () => void this.discarded++);
   }
 
   /** All writes, under all the faults of the plan. */
@@ -168,9 +84,9 @@ export class World {
     const before = writes.filter((number) => number < settings.writesBeforeLoad);
     const after = writes.filter((number) => number >= settings.writesBeforeLoad);
     for (const number of before) write(number);
-    this.#mapping.start();
-    this.#pipe.start();
-    this.#projectors.start();
+    this.#readers.mapping.start();
+    this.#readers.pipe.start();
+    this.#readers.projectors.start();
     this.dms.start();
     this.#accidents();
     let left = after.length;
@@ -191,21 +107,22 @@ export class World {
     this.weather.faults = NO_FAULTS;
     await this.#runUntil(() => this.#isAtRest(), limitMs, 'everything has arrived');
     // What was set aside is redriven, as its owner would once the trouble is over.
-    while (this.queue.deadLetters.length > 0) {
-      for (const body of this.queue.deadLetters.splice(0)) await this.#finished(this.queue.send(body, 0), limitMs);
+    while (this.services.queue.deadLetters.length > 0) {
+      for (const body of this.services.queue.deadLetters.splice(0))
+        await this.#finished(this.services.queue.send(body, 0), limitMs);
       await this.#runUntil(() => this.#isAtRest(), limitMs, 'redriven projections have arrived');
     }
   }
 
   /** Applies every record that ever was in the stream once more, in any order. @throws Violation when an item or an event comes of it. */
   async replayEverything(random: Random, limitMs: number): Promise<void> {
-    const records = random.shuffle([...this.kinesis.records]);
+    const records = random.shuffle([...this.services.kinesis.records]);
     const writesBefore = this.metricsWrites;
     for (let from = 0; from < records.length; ) {
       const size = random.between(1, 20);
-      const target = batchTarget(this.lambda, 'replicator', this.#functions.replicator, REPLICATOR_TIMEOUT_MS);
+      const target = batchTarget(this.services.lambda, 'replicator', this.#functions.replicator, REPLICATOR_TIMEOUT_MS);
       const delivery = await this.#finished(
-        target.deliver(this.kinesis.asDelivered(records.slice(from, from + size))),
+        target.deliver(this.services.kinesis.asDelivered(records.slice(from, from + size))),
         limitMs,
       );
       if (delivery.kind !== 'delivered')
@@ -234,11 +151,11 @@ export class World {
     return {
       steps: this.time.steps,
       commits: this.database.commits.length,
-      records: this.kinesis.records.length,
-      events: this.bus.events.length,
-      deaths: this.lambda.deaths,
-      restarts: this.#mapping.restarts + this.#pipe.restarts,
-      ...Object.fromEntries(this.#counts),
+      records: this.services.kinesis.records.length,
+      events: this.services.bus.events.length,
+      deaths: this.services.lambda.deaths,
+      restarts: this.#readers.mapping.restarts + this.#readers.pipe.restarts,
+      ...Object.fromEntries(this.#logged),
     };
   }
 
@@ -246,13 +163,13 @@ export class World {
   whatWaits(): string {
     const waits = {
       dmsIdle: this.dms.idle,
-      queue: this.queue.depth,
-      running: this.lambda.running,
-      mappingBehind: this.#mapping.behind(this.kinesis.latest),
-      pipeBehind: this.#pipe.behind(this.dynamodb.latest(TABLES.metrics)),
-      mappingError: this.#mapping.lastError,
-      pipeError: this.#pipe.lastError,
-      projectorError: this.#projectors.status().lastError,
+      queue: this.services.queue.depth,
+      running: this.services.lambda.running,
+      mappingBehind: this.#readers.mapping.behind(this.services.kinesis.latest),
+      pipeBehind: this.#readers.pipe.behind(this.services.dynamodb.latest(TABLES.metrics)),
+      mappingError: this.#readers.mapping.lastError,
+      pipeError: this.#readers.pipe.lastError,
+      projectorError: this.#readers.projectors.status().lastError,
     };
     return JSON.stringify(waits);
   }
@@ -260,11 +177,11 @@ export class World {
   #isAtRest(): boolean {
     return (
       this.dms.idle &&
-      this.queue.depth === 0 &&
-      this.lambda.running === 0 &&
-      this.bus.idle &&
-      this.#mapping.behind(this.kinesis.latest).length === 0 &&
-      this.#pipe.behind(this.dynamodb.latest(TABLES.metrics)).length === 0
+      this.services.queue.depth === 0 &&
+      this.services.lambda.running === 0 &&
+      this.services.bus.idle &&
+      this.#readers.mapping.behind(this.services.kinesis.latest).length === 0 &&
+      this.#readers.pipe.behind(this.services.dynamodb.latest(TABLES.metrics)).length === 0
     );
   }
 
@@ -294,7 +211,7 @@ export class World {
   }
 
   #hear({ message, fields }: LogEntry): void {
-    this.#counts.set(`log: ${message}`, (this.#counts.get(`log: ${message}`) ?? 0) + 1);
+    this.#logged.set(`log: ${message}`, (this.#logged.get(`log: ${message}`) ?? 0) + 1);
     if (message === 'batch') this.#look(() => checkBatchCounts(fields));
     if (
       fields.errorName === 'TypeError' ||
@@ -311,14 +228,14 @@ export class World {
     const { pollerRestart } = this.weather.faults;
     if (pollerRestart === 0) return;
     this.time.after(1000, () => {
-      if (this.#random.chance(pollerRestart)) this.#random.pick([this.#mapping, this.#pipe]).restart();
+      if (this.#random.chance(pollerRestart)) this.#random.pick([this.#readers.mapping, this.#readers.pipe]).restart();
       this.#accidents();
     });
   }
 
   #reshard(): void {
     if (!this.#random.chance(this.weather.faults.reshard)) return;
-    if (this.#random.chance(0.5)) this.kinesis.split();
-    else this.kinesis.merge();
+    if (this.#random.chance(0.5)) this.services.kinesis.split();
+    else this.services.kinesis.merge();
   }
 }

@@ -39,7 +39,9 @@ describe('files', () => {
   });
 
   test('of the three rings open with what they own', () => {
-    const ruled = files.filter(({ path }) => /^(schemas|core|functions|infra|local|cli|sample|simulator|consumer)\//.test(path));
+    const ruled = files.filter(({ path }) =>
+      /^(schemas|core|functions|infra|local|cli|sample|simulator|consumer)\//.test(path),
+    );
     const silent = ruled.filter(({ text }) => !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text));
     expect(silent.map(({ path }) => `${path}: begin with one to five sentences on what the file owns`)).toEqual([]);
   });
