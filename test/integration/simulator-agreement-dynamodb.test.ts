@@ -14,6 +14,7 @@ import { NO_FAULTS } from '#simulator/engine/faults.ts';
 import { seededRandom } from '#simulator/engine/random.ts';
 import { VirtualTime } from '#simulator/engine/virtual-time.ts';
 import { type RealDynamoDb, startRealDynamoDb } from '../support/real-dynamodb.ts';
+import { lived } from '../unit/simulator-aws/lived.ts';
 import { keyTextOf, type NamedRequest, randomRequest, TABLE } from './simulator-agreement-requests.ts';
 
 const SEED = process.env.SEED ?? '1';
@@ -120,16 +121,6 @@ const MUST_BE_MET = [
   'TransactWriteItems ValidationException',
   'TransactWriteItems IdempotentParameterMismatchException',
 ];
-
-async function lived<T>(time: VirtualTime, promise: Promise<T>): Promise<T> {
-  let isOver = false;
-  const over = (): void => {
-    isOver = true;
-  };
-  promise.then(over, over);
-  await time.runUntil(() => isOver, 3_600_000, 'the request is answered');
-  return promise;
-}
 
 async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
   try {
