@@ -190,7 +190,7 @@ async function removeItems(context: RecomputeContext, metricId: string, head: Me
   if (fitsOneTransaction([...last, ...versions])) {
     outcome = await store.transact([...last, ...versions]);
   } else {
-    await removeVersions(context, metricId, head, name, versionsUnder(head, name));
+    if (!(await removeVersions(context, metricId, head, name, versionsUnder(head, name)))) return undefined;
     outcome = await store.transact(last);
   }
   // Not the end yet: a row may have been born again under this key. The next round sees it.
@@ -205,20 +205,21 @@ async function removeLeftovers(
   head: MetricHead,
   { name, versions }: Unfinished,
 ): Promise<void> {
-  await removeVersions(context, metricId, head, name, versions);
+  if (!(await removeVersions(context, metricId, head, name, versions))) return;
   await context.store.transact(claimRemovalWrites(context.tables, metricId, head, name));
 }
 
+/** @returns false when one chunk met another transaction or a moved fence: then some may still lie there, and the head must go on knowing them. */
 async function removeVersions(
   context: RecomputeContext,
   metricId: string,
   head: MetricHead,
   name: string,
   versions: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const { store, tables } = context;
   const actions = versions
     .filter((version) => version !== LATEST)
     .map((version) => deleteVersion(tables, name, version));
-  await writeGuarded(store, tables, metricId, head.fence, name, actions);
+  return writeGuarded(store, tables, metricId, head.fence, name, actions);
 }
