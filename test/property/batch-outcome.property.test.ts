@@ -115,17 +115,19 @@ describe('a batch with poison records', () => {
   });
 
   test('one of whose metrics cannot be published is retried from the lowest record that concerns it, and nothing is lost before', async () => {
-    for (let seed = 1; seed <= 150; seed++) {
+    let failures = 0;
+    for (let seed = 1; seed <= 300; seed++) {
       const { random, story, messages } = mixed(seed);
       const world = new RelayWorld();
       const records = world.records(messages);
+      // What is stored when the batch begins: its records may then be updates alone, which no birth brings back to mind.
+      await replicateBatch(world.context(), records.splice(0, random.below(records.length)));
       const id = random.pick(['1', '2', '3', '4']);
-      const result = await replicateBatch(
-        contextWithFailingWrites(world.context(), touches(`metric#${id}`, 'head')),
-        records,
-      );
-      expect(sumOf(result)).toBe(messages.length);
+      const broken = contextWithFailingWrites(world.context(), touches(`metric#${id}`, 'head'));
+      const result = await replicateBatch(broken, records);
+      expect(sumOf(result)).toBe(records.length);
       expect(result.counts.failed > 0).toBe(result.retryFrom !== undefined);
+      if (result.retryFrom !== undefined) failures++;
       const again = records.filter(
         ({ sequenceNumber }) => BigInt(sequenceNumber) >= BigInt(result.retryFrom ?? '1000000'),
       );
@@ -133,6 +135,7 @@ describe('a batch with poison records', () => {
       await world.drainQueue();
       expectPublished(world, story, `seed ${seed}, after the retry`);
     }
+    expect(failures).toBeGreaterThan(100); // or nothing was retried
   });
 });
 

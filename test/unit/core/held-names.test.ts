@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
 import { crashAt } from '../../support/crash-points.ts';
 import {
+  changeValueType,
   insertLarge,
   type LargeStory,
   largeStory,
@@ -11,7 +12,7 @@ import {
   rename,
 } from '../../support/large-metrics.ts';
 import { expectPublished } from '../../support/published-laws.ts';
-import type { RelayWorld } from '../../support/relay-world.ts';
+import { RelayWorld } from '../../support/relay-world.ts';
 
 const VERSIONS = 230;
 const LATEST_OF_WANTED = 'wanted\u00000';
@@ -58,6 +59,17 @@ describe('a metric that is too large to be published', () => {
     const second = await relay.apply(during(() => rename(story, '2', 'wanted')));
     expect(second.counts).toMatchObject({ applied: 1, quarantined: 0, failed: 0 });
     expect(relay.liveItems().get(LATEST_OF_WANTED)?.metricId).toBe('2');
+  });
+
+  test('under the name it has keeps every version as it was published, although the first transactions would have fitted', async () => {
+    const large = largeStory();
+    const relay = await world(large);
+    const grown = growTooLarge(large);
+    const changed = large.during(() => changeValueType(large.story, '1'));
+    const before = [...relay.liveItems()].filter(([key]) => key.startsWith('large'));
+    const result = await relay.apply([...grown, ...changed]);
+    expect(result.counts.quarantined).toBeGreaterThan(0);
+    expect([...relay.liveItems()].filter(([key]) => key.startsWith('large'))).toEqual(before);
   });
 
   test('gives up the claim that a dead worker of it left, wherever that worker died', async () => {
@@ -113,6 +125,23 @@ describe('an item "0" whose head was lost with the mirror', () => {
       expect(events.at(-1)?.data).toMatchObject(told[order]);
     });
   }
+
+  test('is adopted by a metric that still waits for its parts, so that whoever wants the name can wait for it', async () => {
+    const { story, during } = largeStory();
+    insertLarge(story, '1', 'wanted', 1);
+    const before = await publishedWorld(story);
+    const relay = new RelayWorld({ graceMs: 60_000 }, before.tables);
+    relay.tables.table('SourceRows').clear();
+    const [row = ''] = story.load().filter((message) => message.includes('"table-name":"metrics"'));
+    await relay.apply([row]);
+    const leaves = during(() => rename(story, '1', 'other'));
+    insertLarge(story, '2', 'wanted', 1);
+    const others = story.load().filter((message) => !message.includes('"id":"1","name":"other"'));
+    expect((await relay.apply(others)).counts).toMatchObject({ failed: 0, quarantined: 0 });
+    await relay.apply(leaves);
+    await relay.drainQueue();
+    expectPublished(relay, story, 'at rest');
+  });
 
   test('does not stand for a deletion that nobody heard: its place is taken, DELETED is told when the deletion is', async () => {
     const { story, during } = largeStory();
