@@ -36,7 +36,7 @@ export class BatchRequests {
 
   /** Called between two items: undefined when the next one is touched at the same instant. */
   between(items: number): Promise<void> | undefined {
-    return this.#random.chance(PAUSES_PER_REQUEST / items) ? this.#time.sleep(1) : undefined;
+    return this.#random.chance(PAUSES_PER_REQUEST / items) ? this.#time.sleep(this.#random.next()) : undefined;
   }
 
   /** Whether a part of this request is left undone. */

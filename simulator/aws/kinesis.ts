@@ -150,7 +150,7 @@ export class SimulatedKinesis {
       sequenceNumber: `49${String(this.#accepted).padStart(SEQUENCE_DIGITS, '0')}`,
       partitionKey,
       bytes,
-      arrivedAtMs: this.#time.nowMs() - this.#random.below(CLOCK_ERROR_MS),
+      arrivedAtMs: Math.floor(this.#time.nowMs()) - this.#random.below(CLOCK_ERROR_MS),
       delivered: undefined,
     };
     this.#records.push(record);

@@ -11,8 +11,8 @@ export const CLIENT_TIMEOUT_MS = 10_000;
 /** Slow answers are partly slower than a client waits. */
 const SLOW_FROM_MS = 1_000;
 const SLOW_TO_MS = 14_000;
-const LEG_FROM_MS = 1;
-const LEG_TO_MS = 4;
+/** Of one leg; any fraction of it, so that no two things happen at one instant for ever in the same order. */
+const LEG_MAX_MS = 4;
 
 /** What the SDK throws for a service's refusal, as far as its own retries and our code look at it. */
 export interface Refusal extends Error {
@@ -45,8 +45,8 @@ export class Network {
   async request<T>(what: string, carryOut: () => T | Promise<T>, throttled: () => Error): Promise<T> {
     const random = this.#random;
     const { faults } = this.#weather;
-    let thereMs = random.between(LEG_FROM_MS, LEG_TO_MS);
-    let backMs = random.between(LEG_FROM_MS, LEG_TO_MS);
+    let thereMs = random.next() * LEG_MAX_MS;
+    let backMs = random.next() * LEG_MAX_MS;
     if (random.chance(faults.slow)) {
       const slowMs = random.between(SLOW_FROM_MS, SLOW_TO_MS);
       if (random.chance(0.5)) thereMs += slowMs;

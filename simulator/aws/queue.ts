@@ -98,7 +98,7 @@ export class SimulatedQueue {
     this.#messages.add({
       messageId: `00000000-0000-4000-8000-${String(this.#numbered).padStart(12, '0')}`,
       body,
-      sentAtMs: nowMs,
+      sentAtMs: Math.floor(nowMs),
       firstReceivedAtMs: undefined,
       visibleAtMs: nowMs + delayMs,
       receives: 0,
@@ -129,7 +129,7 @@ export class SimulatedQueue {
   #handOut(message: Message): QueueRecord {
     const nowMs = this.#time.nowMs();
     message.receives += 1;
-    message.firstReceivedAtMs ??= nowMs;
+    message.firstReceivedAtMs ??= Math.floor(nowMs);
     message.receiptHandle = `${message.messageId}#${message.receives}`;
     // Rarely two receivers get the same message: the first did not take it out of everyone's sight.
     const isHidden = !this.#random.chance(this.#weather.faults.duplicate);

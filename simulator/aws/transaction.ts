@@ -22,9 +22,9 @@ import type { ItemKey, ItemTable } from './item-table.ts';
 const ACTIONS_MAX = 100;
 const BYTES_MAX = 4 * 1024 * 1024;
 const TOKEN_LIVES_MS = 10 * 60_000;
-const PREPARE_TO_MS = 3;
-/** Between the writes of one transaction. */
-const COMMIT_STEP_CHANCE = 0.3;
+const PREPARE_MAX_MS = 3;
+/** How many transactions are not written at one instant, about. */
+const COMMIT_STEP_CHANCE = 0.5;
 
 interface Action {
   readonly table: ItemTable;
@@ -95,13 +95,13 @@ export class Transactions {
     const reasons = actions.map((action) => this.#prepare(action, transaction, held));
     this.#addConflict(reasons);
     const isCancelled = reasons.some((reason) => reason !== NONE);
-    await this.#time.sleep(this.#random.between(1, PREPARE_TO_MS));
+    await this.#time.sleep(this.#random.next() * PREPARE_MAX_MS);
     if (isCancelled) {
       for (const { table, key } of held) table.release(key, transaction);
       throw cancelled(reasons);
     }
     for (const { table, key, write } of this.#random.shuffle(held)) {
-      if (this.#random.chance(COMMIT_STEP_CHANCE / held.length)) await this.#time.sleep(1);
+      if (this.#random.chance(COMMIT_STEP_CHANCE / held.length)) await this.#time.sleep(this.#random.next());
       if (write !== undefined) table.replace(key, write.next);
       table.release(key, transaction);
     }
