@@ -4,8 +4,8 @@
  */
 import type { StreamRecord } from '../support/memory-item-store.ts';
 import type { Independence } from './independence.ts';
-import type { System, Successor } from './system.ts';
-import { type Step, stateKey, type SystemState } from './system-state.ts';
+import type { Successor, System } from './system.ts';
+import { type Step, type SystemState, stateKey } from './system-state.ts';
 
 export interface TakenStep {
   readonly from: SystemState;

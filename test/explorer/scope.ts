@@ -35,7 +35,10 @@ export function distributions(records: number, workers: number): readonly Distri
     }
     for (const ways of product(places.map(waysToBatch))) {
       const busy = ways.filter((batches) => batches.length > 0);
-      const name = busy.map((batches) => JSON.stringify(batches)).sort().join(' ');
+      const name = busy
+        .map((batches) => JSON.stringify(batches))
+        .sort()
+        .join(' ');
       if (!found.has(name)) found.set(name, busy);
     }
   }
@@ -49,8 +52,13 @@ function waysToBatch(places: readonly number[]): readonly (readonly (readonly nu
 }
 
 const product = <T>(lists: readonly (readonly T[])[]): readonly (readonly T[])[] =>
-  lists.reduce<readonly (readonly T[])[]>((ways, list) => ways.flatMap((way) => list.map((one) => [...way, one])), [[]]);
+  lists.reduce<readonly (readonly T[])[]>(
+    (ways, list) => ways.flatMap((way) => list.map((one) => [...way, one])),
+    [[]],
+  );
 
 /** `1+2 | 2, 3`: worker A has records 1 and 2 in one batch, worker B has 2 and then 3. */
 export const describeDistribution = (distribution: Distribution): string =>
-  distribution.map((batches) => batches.map((batch) => batch.map((place) => place + 1).join('+')).join(', ')).join(' | ');
+  distribution
+    .map((batches) => batches.map((batch) => batch.map((place) => place + 1).join('+')).join(', '))
+    .join(' | ');

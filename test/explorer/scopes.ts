@@ -79,7 +79,8 @@ export const SCOPES: readonly Scope[] = [
   },
   {
     name: 'born-again',
-    about: 'a metric is deleted and inserted again under the same id; its old versions are cascaded away without a record',
+    about:
+      'a metric is deleted and inserted again under the same id; its old versions are cascaded away without a record',
     before: (story) => {
       group(story);
       insertLarge(story, '1', 'a', 2);

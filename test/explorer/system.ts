@@ -5,7 +5,7 @@
 import type { QueuedMessage } from '../support/relay-world.ts';
 import type { Delivery } from './delivery.ts';
 import type { Independence } from './independence.ts';
-import type { SystemState, Slot, Step } from './system-state.ts';
+import type { Slot, Step, SystemState } from './system-state.ts';
 import type { WorkerAutomaton, WorkerNode } from './worker-automaton.ts';
 import type { Effect, WorldStates } from './world-states.ts';
 
@@ -82,7 +82,8 @@ export class System {
     const operation = this.#parts.automaton.operations.valueOf(operationNumber);
     const effect = await this.#parts.worlds.effect(state.world, operation, operationNumber, this.#clock(slot));
     const after = { ...from, world: effect.state };
-    if (step.kind === 'diesAfter') return { ...plain(await this.#dead(after, step.slot, slot)), effect, broken: effect.broken };
+    if (step.kind === 'diesAfter')
+      return { ...plain(await this.#dead(after, step.slot, slot)), effect, broken: effect.broken };
     if (step.kind === 'answerLost')
       return { state: { ...after, lostAnswers: state.lostAnswers - 1 }, effect, broken: effect.broken };
     const next = await this.#parts.automaton.answered(node, step.place, effect.result, effect.resultNumber);
@@ -112,7 +113,8 @@ export class System {
       const isWrite = kind === 'write' || kind === 'transact' || kind === 'send';
       if (isWrite && state.crashes > 0) steps.push({ kind: 'diesAfter', slot: index, place });
       // A transaction carries a token: asked again, it answers what it answered the first time.
-      if (isWrite && kind !== 'transact' && state.lostAnswers > 0) steps.push({ kind: 'answerLost', slot: index, place });
+      if (isWrite && kind !== 'transact' && state.lostAnswers > 0)
+        steps.push({ kind: 'answerLost', slot: index, place });
     }
     if (state.crashes > 0 && node.depth > 0) steps.push({ kind: 'dies', slot: index });
     return steps;

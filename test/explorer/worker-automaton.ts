@@ -5,8 +5,8 @@
  */
 import { type CoreSettings, type Delivery, invoke, type Outcome } from './delivery.ts';
 import type { Interner } from './interner.ts';
-import { Knowledge, type Remembered } from './knowledge.ts';
-import type { StorageOperation } from './storage-operation.ts';
+import type { Knowledge, Remembered } from './knowledge.ts';
+import { describeOperation, type StorageOperation } from './storage-operation.ts';
 
 export interface WorkerNode {
   readonly id: number;
@@ -71,8 +71,12 @@ export class WorkerAutomaton {
   readonly #known = new Map<string, WorkerNode>();
   readonly #edges = new Map<string, WorkerNode>();
   readonly #runs = new Map<number, Run>();
+  /** Per node a run that came there by another history. */
+  readonly #twins = new Map<number, Run>();
   /** Invocations started, first runs and repeated ones. */
   runs = 0;
+  /** Comparisons of two runs that were taken for one. */
+  twinsCompared = 0;
 
   constructor(
     settings: CoreSettings,
@@ -116,14 +120,42 @@ export class WorkerAutomaton {
     run.answer(place, result);
     await settled();
     const { delivery, remembered } = this.#origin(node);
+    const twin = await this.#twinAfter(node, place, result);
     const after = this.#knowledge.answered(remembered, place, resultNumber, run.pending, run.outcome);
+    const met = this.#known.get(after.key);
     const next =
-      this.#known.get(after.key) ??
-      this.#add(run, { delivery, remembered: after, parent: { node, place, result } }, node.depth + 1);
+      met ?? this.#add(run, { delivery, remembered: after, parent: { node, place, result } }, node.depth + 1);
     this.#known.set(after.key, next);
+    if (met) this.#goesAlong(run, next);
+    if (twin) this.#goesAlong(twin, next);
     this.#edges.set(edge, next);
     this.#observer.arrived(next, node, delivery);
     return next;
+  }
+
+  /** A run whose history was taken for that of a node must be under way with the same, there and on the first way out of it. */
+  #goesAlong(run: Run, node: WorkerNode): void {
+    this.twinsCompared++;
+    if (sameOutcome(run, node) && sameOperations(run.pending, node.pending)) {
+      if (!node.outcome && !this.#twins.has(node.id)) this.#twins.set(node.id, run);
+      return;
+    }
+    const asked = (pending: readonly number[]): string =>
+      pending.map((operation) => describeOperation(this.operations.valueOf(operation))).join(', ') || 'nothing';
+    throw new Error(
+      `the core remembers what the explorer takes for forgotten: after ${node.depth} answers one run asks ${asked(node.pending)}, another one ${asked(run.pending)}. Explore with --exact, and mend knowledge.ts.`,
+    );
+  }
+
+  async #twinAfter(node: WorkerNode, place: number, result: unknown): Promise<Run | undefined> {
+    const twin = this.#twins.get(node.id);
+    this.#twins.delete(node.id);
+    const places = (twin?.pending ?? []).flatMap((operation, at) => (operation === node.pending[place] ? [at] : []));
+    const [at] = places;
+    if (!twin || at === undefined || places.length > 1) return undefined; // which of two like ones it is cannot be told
+    twin.answer(at, result);
+    await settled();
+    return twin;
   }
 
   async #begin(delivery: Delivery): Promise<Run> {
@@ -168,6 +200,11 @@ export class WorkerAutomaton {
     return origin;
   }
 }
+
+const sameOutcome = (run: Run, node: WorkerNode): boolean => run.outcome?.kind === node.outcome?.kind;
+
+const sameOperations = (a: readonly number[], b: readonly number[]): boolean =>
+  [...a].sort((x, y) => x - y).join() === [...b].sort((x, y) => x - y).join();
 
 /** All promises that can go on have gone on: a tick comes only when no microtask is left. */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

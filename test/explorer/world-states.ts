@@ -106,7 +106,8 @@ export class WorldStates {
     const parts: string[] = [];
     for (const table of [...tables.items.keys()].sort()) {
       const items = tables.table(table);
-      for (const key of [...items.keys()].sort()) parts.push(`${table}|${key}=${this.#itemNumber(items.get(key) ?? {})}`);
+      for (const key of [...items.keys()].sort())
+        parts.push(`${table}|${key}=${this.#itemNumber(items.get(key) ?? {})}`);
     }
     return `${parts.join('\n')}\n${canonicalText(queue)}\n${canonicalText([...view].sort())}`;
   }
@@ -118,7 +119,10 @@ export class WorldStates {
   }
 }
 
-function carryOutOn(store: MemoryItemStore, operation: Exclude<StorageOperation, { kind: 'send' | 'pause' }>): Promise<unknown> {
+function carryOutOn(
+  store: MemoryItemStore,
+  operation: Exclude<StorageOperation, { kind: 'send' | 'pause' }>,
+): Promise<unknown> {
   switch (operation.kind) {
     case 'get':
       return store.get(operation.table, operation.key);
