@@ -81,7 +81,7 @@ beforeAll(async () => {
     await run(connection, METRICS.flatMap(chainStatement));
   });
   await relay.apply(records);
-}, 120_000);
+});
 
 afterAll(async () => {
   await relay?.stop();

@@ -88,7 +88,7 @@ beforeAll(async () => {
   };
   await through(OTHERS, {});
   await through([leftOut], { kinesisSettings: { ...TEMPLATE_SETTINGS, IncludeNullAndEmpty: false } });
-}, 120_000);
+});
 
 afterAll(async () => {
   await relay?.stop();

@@ -41,7 +41,7 @@ beforeAll(async () => {
     for (const { name, columns } of TABLES) await writeChanges(connection, name, columns);
   });
   await relay.apply(records);
-}, 120_000);
+});
 
 afterAll(async () => {
   await relay?.stop();
