@@ -140,13 +140,13 @@ async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
 const isRefusal = (error: unknown): boolean =>
   ['ValidationException', 'ResourceNotFoundException', 'IdempotentParameterMismatchException'].includes(kindOf(error));
 
-/** The texts differ, and nobody reads them but to tell an item that is too large. */
+/** `texts`: they differ, and nobody reads them but to tell an item that is too large. */
 const whatMatters = (text: string | undefined): string =>
   /item size|maximum allowed size/i.test(text ?? '') ? 'about the size of an item' : 'any';
 
 const kindOf = (error: unknown): string => (error as { name: string }).name;
 
-/** Sets, and the items of a batch, have no order. Nobody asked for the consumed capacity, and DynamoDB Local gives it all the same. */
+/** `set-order`, `consumed-capacity`: sets, and the items of a batch, have no order; the capacity is given unasked. */
 function comparable(answer: unknown): unknown {
   const { $metadata: _, ConsumedCapacity: __, ...members } = answer as Record<string, unknown>;
   const responses = members.Responses as Record<string, { pk: { S: string }; sk: { S: string } }[]> | undefined;
