@@ -44,7 +44,11 @@ const program = new Command('soak')
     'after',
     `\nExit codes: ${EXIT.ok} every law holds, ${EXIT.failure} one does not, ${EXIT.usage} wrong usage, ${EXIT.precondition} something is missing, ${EXIT.interrupted} interrupted.`,
   )
-  .addOption(new Option('--minutes <n>', 'how long to write, kill and reshard').argParser(tenths).default(5))
+  .addOption(
+    new Option('--minutes <n>', 'how long at least to write, kill and reshard; until each came once')
+      .argParser(tenths)
+      .default(5),
+  )
   .addOption(new Option('--seed <n>', 'chooses writes and victims').argParser(wholeNumber(0, 2 ** 31 - 1)).default(1))
   .addOption(new Option('--writes-per-second <n>', 'transactions').argParser(wholeNumber(1, 1000)).default(10))
   .addOption(

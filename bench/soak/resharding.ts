@@ -10,7 +10,8 @@ import {
 import type { SeededRandom } from '#sample/seeded-random.ts';
 import type { Reach } from './relay.ts';
 
-export type Reshard = 'split' | 'merge' | 'update shard count';
+export const RESHARDS = ['split', 'merge', 'update shard count'] as const;
+export type Reshard = (typeof RESHARDS)[number];
 
 const OPEN_MAX = 6;
 

@@ -8,7 +8,7 @@ import { connectSource } from '#local/dms/source-connection.ts';
 import { createSchema } from '#sample/load-sample.ts';
 import { type SeededRandom, seededRandom } from '#sample/seeded-random.ts';
 import { Relay } from './relay.ts';
-import { type Reshard, reshard } from './resharding.ts';
+import { RESHARDS, type Reshard, reshard } from './resharding.ts';
 import { Subscriber } from './subscriber.ts';
 import { awaitRest, type Findings, faultsOf } from './verdict.ts';
 import { killOne, VICTIMS, type Victim } from './victims.ts';
@@ -47,6 +47,8 @@ export interface SoakReport {
 }
 
 const PROGRESS_EVERY_MS = 10_000;
+/** A run goes on until every process was killed and every kind of reshard was made, but not for ever. */
+const LONGEST_EXTENSION_MS = 240_000;
 /** Half a second each: relay may be starting, the stream may still be busy with the reshard before. */
 const TRIES_MAX = 50;
 
@@ -85,10 +87,15 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const reshards = new Map<Reshard, number>();
     await disturb(options, database.url, relay, subscriber, { writes, kills, reshards });
     say('Quiet; waiting for rest');
+    let shown = '';
     const quietAt = Date.now();
     const findings = await awaitRest(relay, database.url, subscriber, begin.revisions, {
       ...restOptions,
-      onLook: (found) => say(`${restLine(found)}; ${subscriber.events} events`),
+      onLook: (found) => {
+        const line = `${restLine(found)}; ${subscriber.events} events`;
+        if (line !== shown) say(line);
+        shown = line;
+      },
     });
     const faults = faultsOf(findings);
     clean = faults === 0 && !options.keep;
@@ -131,7 +138,9 @@ async function disturb(
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, options.signal]);
   const killing = async (): Promise<void> => {
-    for await (const [victim] of turns(VICTIMS, options.killEverySeconds, seededRandom(seed + 1), signal)) {
+    for await (const [victim, random] of turns(VICTIMS, options.killEverySeconds, seededRandom(seed + 1), signal)) {
+      // Mostly a pipeline at work, now and then one that is just starting.
+      if (random.chance(0.8)) await relay.ready(signal).catch(() => {});
       for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
         const pid = killOne(victim, relay);
         if (pid !== undefined) {
@@ -144,8 +153,7 @@ async function disturb(
     }
   };
   const resharding = async (): Promise<void> => {
-    const kinds = ['split', 'merge', 'update shard count'] as const;
-    for await (const [wanted, random] of turns(kinds, options.reshardEverySeconds, seededRandom(seed + 2), signal)) {
+    for await (const [wanted, random] of turns(RESHARDS, options.reshardEverySeconds, seededRandom(seed + 2), signal)) {
       for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
         const reach = await relay.reach();
         const done = reach === undefined ? undefined : await reshard(wanted, reach, random);
@@ -166,16 +174,24 @@ async function disturb(
       );
     }
   };
-  const timer = setTimeout(() => over.abort(), options.minutes * 60_000);
+  const clock = async (): Promise<void> => {
+    const end = Date.now() + options.minutes * 60_000;
+    const latest = end + LONGEST_EXTENSION_MS;
+    const allKilled = (): boolean => options.killEverySeconds === 0 || kills.size === VICTIMS.length;
+    const allResharded = (): boolean => options.reshardEverySeconds === 0 || reshards.size === RESHARDS.length;
+    while (!signal.aborted && (Date.now() < end || (Date.now() < latest && !(allKilled() && allResharded()))))
+      await delay(500, undefined, { signal }).catch(() => {});
+    over.abort();
+  };
   try {
     await Promise.all([
       writeAtRandom(sourceUrl, seed, options.writesPerSecond, writes, signal),
       killing(),
       resharding(),
       progress(),
+      clock(),
     ]);
   } finally {
-    clearTimeout(timer);
     over.abort();
   }
   options.signal.throwIfAborted();

@@ -9,6 +9,7 @@ import type { Connection } from 'mysql2/promise';
 import { readEndState } from '#cli/demo/end-state.ts';
 import type { Revisions } from '#cli/demo/tally.ts';
 import { connectSource } from '#local/dms/source-connection.ts';
+import type { ItemDifference } from '#sample/compare-items.ts';
 import { itemKey } from '#sample/expected-items.ts';
 import type { Reach, Relay } from './relay.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -41,6 +42,10 @@ const INCOMPLETE = `
            SELECT 1 FROM dimensions_metric_groups g WHERE g.metric_group_id = m.metric_group_id)
       OR m.value_type = 'HYBRID' AND (COALESCE(v.hybrid_formula, '') = '' OR NOT EXISTS (
            SELECT 1 FROM metric_relationships r WHERE r.consumer_metric_id = m.id))`;
+
+/** Of a metric without any version there is an item "0" after the grace period, and no other. */
+const WITHOUT_VERSION =
+  'SELECT m.name FROM metrics m WHERE NOT EXISTS (SELECT 1 FROM metric_versions v WHERE v.metric_id = m.id)';
 
 export const faultsOf = (found: Findings): number =>
   found.differences.length +
@@ -92,16 +97,14 @@ async function look(
   try {
     const tables = { metrics: reach.output('MetricsTable'), sourceRows: reach.output('SourceRowsTable') };
     const { revisions, items, differences } = await readEndState(client, tables, source);
-    const lawful = await incompleteItems(source);
-    const unlawful = differences.filter(({ name, version, problem, attributes }) => {
-      const isMark = ({ attribute, found }: (typeof attributes)[number]): boolean =>
-        attribute === 'incomplete' && found === true;
-      return !(problem === 'different' && lawful.delete(itemKey(name, version)) && attributes.every(isMark));
-    });
-    const unmarked = [...lawful].map((key) => `not marked incomplete: ${JSON.stringify(key)}`);
+    const unlawful = withoutLawful(
+      differences,
+      await currentItems(source, INCOMPLETE),
+      await currentItems(source, WITHOUT_VERSION),
+    );
     return {
       items,
-      differences: [...unlawful.map((one) => JSON.stringify(one).slice(0, SHOWN_MAX)), ...unmarked],
+      differences: unlawful,
       ...compareEvents(revisions, start, subscriber),
       twoContents: subscriber.twoContents,
       unreadableEvents: subscriber.unreadable,
@@ -115,8 +118,30 @@ async function look(
   }
 }
 
-async function incompleteItems(source: Connection): Promise<Set<string>> {
-  const [rows] = await source.query({ sql: INCOMPLETE, rowsAsArray: true });
+/** The statement of the expected items knows whole metrics only; what is right of the others is taken out, and missed where it is not there. */
+function withoutLawful(
+  differences: readonly ItemDifference[],
+  incomplete: Set<string>,
+  withoutVersion: Set<string>,
+): string[] {
+  const rest = differences.filter(({ name, version, problem, attributes }) => {
+    const key = itemKey(name, version);
+    if (problem === 'unexpected') return !withoutVersion.delete(key);
+    if (problem !== 'different' || !incomplete.has(key)) return true;
+    const others = attributes.filter(({ attribute, found }) => !(attribute === 'incomplete' && found === true));
+    if (others.length < attributes.length) incomplete.delete(key);
+    return others.length > 0;
+  });
+  return [
+    ...rest.map((one) => JSON.stringify(one).slice(0, SHOWN_MAX)),
+    ...[...incomplete].map((key) => `not marked as incomplete: ${JSON.stringify(key)}`),
+    ...[...withoutVersion].map((key) => `has no version and no item: ${JSON.stringify(key)}`),
+  ];
+}
+
+/** Keys of the items "0" of the metrics that the statement names. */
+async function currentItems(source: Connection, sql: string): Promise<Set<string>> {
+  const [rows] = await source.query({ sql, rowsAsArray: true });
   return new Set(Array.isArray(rows) ? rows.map((row) => itemKey(String((row as unknown[])[0]), '0')) : []);
 }
 
