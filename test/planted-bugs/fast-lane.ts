@@ -24,7 +24,7 @@ interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly message?: string;
+    readonly message?: string | undefined;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
@@ -40,7 +40,7 @@ export function vitestLane(name: string, files: readonly string[]): FastLane {
         const vitest = join('node_modules', 'vitest', 'vitest.mjs');
         const options = ['--project', 'unit', '--project', 'property', '--bail', '1'];
         const args = [vitest, 'run', ...options, '--reporter', 'json', '--outputFile', report, ...files];
-        const { code, output } = await runProcess(args, tree, limitMs, signal);
+        const { code, output } = await runProcess(args, { cwd: tree, limitMs, signal });
         if (code === 'timeout') return { kind: 'timeout' };
         if (code === 0) return { kind: 'passed' };
         const text = await readFile(report, 'utf8').catch(() => undefined);
@@ -65,16 +65,21 @@ export function vitestVerdict({ testResults }: VitestReport, tree: string, outpu
 const OUTPUT_SHOWN = 600;
 const unusable = (why: string): Verdict => ({ kind: 'unusable', why: why.trim().slice(-OUTPUT_SHOWN) });
 
-/** A command that ends with 0 when every law held and says on a line of its own which one did not. */
-export function commandLane(name: string, args: readonly string[], law: (output: string) => string | undefined): FastLane {
+/** A command that ends with 0 when every law held, and otherwise says which one did not; the first one is enough. */
+export function commandLane(
+  name: string,
+  args: readonly string[],
+  brokenLaw: (output: string) => string | undefined,
+): FastLane {
   return {
     name,
     run: async (tree, limitMs, signal) => {
-      const { code, output } = await runProcess(args, tree, limitMs, signal);
+      const isEnough = (output: string): boolean => brokenLaw(output) !== undefined;
+      const { code, output } = await runProcess(args, { cwd: tree, limitMs, signal, isEnough });
+      const broken = brokenLaw(output);
+      if (broken !== undefined) return { kind: 'failed', by: `${name}: ${broken}` };
       if (code === 'timeout') return { kind: 'timeout' };
-      if (code === 0) return { kind: 'passed' };
-      const broken = law(output);
-      return broken === undefined ? unusable(output) : { kind: 'failed', by: `${name}: ${broken}` };
+      return code === 0 ? { kind: 'passed' } : unusable(output);
     },
   };
 }

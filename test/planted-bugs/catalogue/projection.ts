@@ -112,8 +112,7 @@ export const PROJECTION: readonly Mutant[] = [
   },
   {
     name: 'chained-metric-not-read',
-    breaks:
-      'every row that the items name is read: also the metric that is chained to',
+    breaks: 'every row that the items name is read: also the metric that is chained to',
     file: 'core/projection/metric-rows.ts',
     find: 'if (chained) metricIds.add(chained);',
     replace: '',

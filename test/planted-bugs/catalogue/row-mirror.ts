@@ -5,7 +5,7 @@ const MIRROR = 'core/mirror/row-mirror.ts';
 const ITEM = 'core/mirror/register-item.ts';
 const AFFECTED = 'core/affected/affected-metrics.ts';
 const convergence = ['test/property/convergence.property.test.ts'];
-const mirror = ['test/unit/core/row-mirror.test.ts', 'test/unit/core/row-register.test.ts'];
+const mirror = ['test/unit/core/mirror-writes.test.ts', 'test/unit/core/register-item.test.ts'];
 
 export const ROW_MIRROR: readonly Mutant[] = [
   {
@@ -15,7 +15,7 @@ export const ROW_MIRROR: readonly Mutant[] = [
     find: 'const written = await this.#store.write({',
     replace:
       "if (!folded.register.row) {\n        await this.#store.write({ kind: 'delete', table: this.#table, key: keyItem(lane.key) });\n        return folded.outcome;\n      }\n      const written = await this.#store.write({",
-    likely: convergence,
+    likely: mirror,
   },
   {
     name: 'tombstone-without-expiry',
@@ -88,7 +88,7 @@ export const ROW_MIRROR: readonly Mutant[] = [
     file: MIRROR,
     find: 'condition: unchangedSince(stored?.writes),',
     replace: '',
-    likely: convergence,
+    likely: mirror,
   },
   {
     name: 'writes-not-counted',
@@ -96,7 +96,7 @@ export const ROW_MIRROR: readonly Mutant[] = [
     file: MIRROR,
     find: '(stored?.writes ?? 0) + 1',
     replace: 'stored?.writes ?? 1',
-    likely: convergence,
+    likely: mirror,
   },
   {
     name: 'duplicate-not-recomputed',

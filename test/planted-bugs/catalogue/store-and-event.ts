@@ -3,7 +3,7 @@ import type { Mutant } from '../mutant.ts';
 
 const STORE = 'core/platform/dynamodb-item-store.ts';
 const EVENT = 'core/event/metric-changed-event.ts';
-const store = ['test/unit/core/dynamodb-item-store.test.ts'];
+const store = ['test/unit/core/dynamodb-item-store.test.ts', 'test/unit/core/dynamodb-requests.test.ts'];
 const event = ['test/unit/core/metric-changed-event.test.ts'];
 
 export const STORE_AND_EVENT: readonly Mutant[] = [
