@@ -98,12 +98,14 @@ export class Relay {
         [join(PROJECT_ROOT, 'cli', 'main.ts'), 'up', '--data-dir', this.#dataDirectory],
         {
           cwd: PROJECT_ROOT,
-          env: { ...inherited, NO_COLOR: '1', SOURCE_URL: this.#sourceUrl },
+          // It stops when the other end of descriptor 3 closes, so that it never outlives the soak.
+          env: { ...inherited, NO_COLOR: '1', SOURCE_URL: this.#sourceUrl, RELAY_PARENT_FD: '3' },
           // Not of the terminal's group: Ctrl-C is for the soak, which then stops it.
           detached: true,
-          stdio: ['ignore', 'ignore', 'pipe'],
+          stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
         },
       );
+      child.stdio[3]?.on('error', () => {}); // It goes with the process that is killed.
       this.#child = child;
       this.starts += 1;
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {

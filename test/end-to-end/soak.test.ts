@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { PROJECT_ROOT } from '#cli/project.ts';
 
@@ -44,17 +44,25 @@ test(
     ];
     const soak = spawn(process.execPath, [join(PROJECT_ROOT, 'bench', 'soak.ts'), ...args, '--json'], {
       cwd: PROJECT_ROOT,
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // It stops when the other end of descriptor 3 closes, however this process ends.
+      env: { ...process.env, NO_COLOR: '1', RELAY_PARENT_FD: '3' },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
+    const { stdout: answer, stderr: progress } = soak;
+    if (answer === null || progress === null) throw new Error('the soak has no output');
+    const ended = new Promise<number | null>((resolve) => soak.once('close', resolve));
+    onTestFinished(async () => {
+      soak.kill('SIGINT');
+      await ended;
+    }, 120_000);
     let [stdout, stderr] = ['', ''];
-    soak.stdout.setEncoding('utf8').on('data', (text: string) => {
+    answer.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    soak.stderr.setEncoding('utf8').on('data', (text: string) => {
+    progress.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    const code = await new Promise<number | null>((resolve) => soak.once('close', resolve));
+    const code = await ended;
     const talk = stderr.slice(-8_000);
     expect(stdout, talk).not.toBe('');
     const found = summary.parse(JSON.parse(stdout));
