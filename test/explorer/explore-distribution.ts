@@ -60,7 +60,7 @@ export async function prepare(scope: Scope, exact = false): Promise<Prepared> {
   scope.changes(story);
   const messages = story.messages.slice(before);
   const records = scope.records?.(story, messages) ?? messages;
-  const operations = new Interner<StorageOperation>();
+  const operations = new Interner<StorageOperation>(JSON.stringify);
   const independence = new Independence(operations);
   const automaton = new WorkerAutomaton(settings, operations, new Knowledge(operations, exact), independence);
   return { story, begun, records, automaton, independence, worlds: new WorldStates() };

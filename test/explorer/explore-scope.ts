@@ -82,7 +82,7 @@ export function coverage({ distributions: all, complete, preemptions, unfinished
   if (complete === all) return 'complete';
   const bounded = all - complete - unfinished;
   const parts = [`${complete} of ${all} distributions complete`];
-  if (bounded > 0) parts.push(`${bounded} bounded to ${preemptions} preemptions or more`);
+  if (bounded > 0) parts.push(`${bounded} bounded to ${preemptions} interruptions (the least of them)`);
   if (unfinished > 0) parts.push(`${unfinished} NOT finished`);
   return parts.join(', ');
 }

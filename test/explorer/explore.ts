@@ -1,6 +1,7 @@
 /**
- * Visits every state that the system can reach, depth first, and judges every state at rest. States are kept by their key, so each is
- * visited once, whatever the number of schedules that lead to it. It makes passes until nothing is learnt about independence any more.
+ * Visits every state that the system can reach, depth first, and judges every state at rest. States are kept by their key, so each is visited
+ * once, whatever the number of schedules that lead to it. Where a state was left by some of its steps only, because the others were thought to be
+ * independent, that is looked at again when more is known, until nothing is missing.
  */
 import type { StreamRecord } from '../support/memory-item-store.ts';
 import type { Independence } from './independence.ts';
@@ -29,8 +30,6 @@ export interface Exploration {
   /** Steps that led back to a state on their own way: a worker can go round while the others stand still. */
   readonly cycles: number;
   readonly complete: boolean;
-  /** Passes until nothing new was learnt about what workers may do. */
-  readonly passes: number;
   readonly violation: Violation | undefined;
 }
 
@@ -42,78 +41,105 @@ export interface ExploreOptions {
   readonly progress: (states: number) => void;
 }
 
-interface Frame {
+/** A state that was reached, and how. */
+interface Visit {
   readonly state: SystemState;
-  readonly steps: readonly Step[];
-  readonly key: string;
+  readonly from: Visit | undefined;
+  readonly by: Step | undefined;
+  readonly length: number;
+  steps: Step[];
   next: number;
-  taken?: TakenStep;
+  open: boolean;
 }
 
 /** How often the event loop gets a turn, in states. */
 const BREATH_STATES = 2_000;
 
 export async function explore(system: System, initial: SystemState, options: ExploreOptions): Promise<Exploration> {
-  for (let passes = 1; ; passes++) {
-    const learnt = options.independence?.learnt;
-    const exploration = await exploreOnce(system, initial, options);
-    const stable = options.independence?.learnt === learnt;
-    if (!exploration.complete || stable) return { ...exploration, passes };
+  const visits = new Map<string, Visit>();
+  const counts = { terminals: 0, schedules: 0, longest: 0, cycles: 0 };
+  const visit = (state: SystemState, from?: Visit, by?: Step): Visit => {
+    const length = from ? from.length + 1 : 0;
+    return { state, from, by, length, steps: [...system.steps(state)], next: 0, open: true };
+  };
+  const first = visit(initial);
+  visits.set(stateKey(initial), first);
+  let stack = [first];
+  let incomplete: Visit[] = [];
+  for (;;) {
+    for (let at = stack.at(-1); at; at = stack.at(-1)) {
+      const step = at.steps[at.next++];
+      if (!step) {
+        at.open = false;
+        stack.pop();
+        continue;
+      }
+      const { state, broken } = await system.successor(at.state, step);
+      if (broken)
+        return { ...counts, states: visits.size, complete: false, violation: await violation(broken, at, step) };
+      const key = stateKey(state);
+      const known = visits.get(key);
+      if (known) {
+        counts.schedules++;
+        if (known.open) counts.cycles++;
+        continue;
+      }
+      const reached = visit(state, at, step);
+      visits.set(key, reached);
+      counts.longest = Math.max(counts.longest, reached.length);
+      if (reached.steps.length === 0) {
+        reached.open = false;
+        counts.terminals++;
+        counts.schedules++;
+        const stream = (await wayTo(system, reached)).flatMap(({ successor }) => successor.effect?.stream ?? []);
+        const wrong = await options.judge(state, stream);
+        if (wrong === undefined) continue;
+        return { ...counts, states: visits.size, complete: false, violation: await violation(wrong, at, step) };
+      }
+      if (visits.size >= options.statesMax)
+        return { ...counts, states: visits.size, complete: false, violation: undefined };
+      if (visits.size % BREATH_STATES === 0) {
+        options.progress(visits.size);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      stack.push(reached);
+    }
+    if (incomplete.length === 0 && options.independence) incomplete = reopened(system, visits.values());
+    stack = incomplete.splice(0, 1);
+    for (const visit of stack) visit.open = true;
+    if (stack.length === 0) return { ...counts, states: visits.size, complete: true, violation: undefined };
+  }
+
+  async function violation(reason: string, at: Visit, step: Step): Promise<Violation> {
+    const successor = await system.successor(at.state, step);
+    return { reason, steps: [...(await wayTo(system, at)), { from: at.state, step, successor }] };
   }
 }
 
-async function exploreOnce(
-  system: System,
-  initial: SystemState,
-  options: ExploreOptions,
-): Promise<Omit<Exploration, 'passes'>> {
-  const seen = new Set([stateKey(initial)]);
-  const stack: Frame[] = [{ state: initial, steps: system.steps(initial), next: 0, key: stateKey(initial) }];
-  const onStack = new Set(seen);
-  let [terminals, schedules, longest, cycles] = [0, 0, 0, 0];
-  const report = (complete: boolean, reason?: string): Omit<Exploration, 'passes'> => ({
-    states: seen.size,
-    terminals,
-    schedules,
-    longest,
-    cycles,
-    complete,
-    violation: reason === undefined ? undefined : { reason, steps: stack.flatMap(({ taken }) => taken ?? []) },
-  });
-  for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
-    const step = frame.steps[frame.next++];
-    if (!step) {
-      stack.pop();
-      onStack.delete(frame.key);
-      continue;
-    }
-    const successor = await system.successor(frame.state, step);
-    frame.taken = { from: frame.state, step, successor };
-    if (successor.broken) return report(false, successor.broken);
-    const key = stateKey(successor.state);
-    if (seen.has(key)) {
-      schedules++;
-      if (onStack.has(key)) cycles++;
-      continue;
-    }
-    seen.add(key);
-    const steps = system.steps(successor.state);
-    longest = Math.max(longest, stack.length);
-    if (steps.length === 0) {
-      terminals++;
-      schedules++;
-      const stream = stack.flatMap(({ taken }) => taken?.successor.effect?.stream ?? []);
-      const wrong = await options.judge(successor.state, stream);
-      if (wrong !== undefined) return report(false, wrong);
-      continue;
-    }
-    if (seen.size >= options.statesMax) return report(false);
-    if (seen.size % BREATH_STATES === 0) {
-      options.progress(seen.size);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    stack.push({ state: successor.state, steps, next: 0, key });
-    onStack.add(key);
+/** States whose steps were thought to be enough and are not, with those that are missing. */
+function reopened(system: System, visits: Iterable<Visit>): Visit[] {
+  const incomplete: Visit[] = [];
+  for (const visit of visits) {
+    const taken = new Set(visit.steps);
+    const missing = system.steps(visit.state).filter((step) => ![...taken].some((other) => sameStep(step, other)));
+    if (missing.length === 0) continue;
+    visit.next = visit.steps.length;
+    visit.steps = [...visit.steps, ...missing];
+    incomplete.push(visit);
   }
-  return report(true);
+  return incomplete;
+}
+
+const sameStep = (a: Step, b: Step): boolean =>
+  a.kind === b.kind &&
+  a.slot === b.slot &&
+  ('place' in a ? a.place : undefined) === ('place' in b ? b.place : undefined) &&
+  ('message' in a ? a.message : undefined) === ('message' in b ? b.message : undefined);
+
+async function wayTo(system: System, end: Visit): Promise<readonly TakenStep[]> {
+  const way: { from: SystemState; step: Step }[] = [];
+  for (let at = end; at.from && at.by; at = at.from) way.push({ from: at.from.state, step: at.by });
+  const taken: TakenStep[] = [];
+  for (const { from, step } of way.reverse()) taken.push({ from, step, successor: await system.successor(from, step) });
+  return taken;
 }

@@ -15,7 +15,7 @@ const HELP = `Runs the real core over small scopes in every interleaving of its 
   --crashes n        workers that may die in one history, before or after any operation took effect (1)
   --lost-answers n   writes whose answer is lost and that the client repeats, in one history (0)
   --projectors n     workers of the projection queue beside the others; with 0 the queue is done after them (0)
-  --states n         states of one distribution after which it is bounded by preemptions instead (200000)
+  --states n         states of one distribution after which interruptions of workers are bounded instead (100000)
   --exact            leave nothing out: no reduction, every order counts as another state (slow)
   --json             one JSON document instead of text
 
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     crashes: { type: 'string', default: '1' },
     'lost-answers': { type: 'string', default: '0' },
     projectors: { type: 'string', default: '0' },
-    states: { type: 'string', default: '200000' },
+    states: { type: 'string', default: '100000' },
     exact: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },

@@ -58,20 +58,14 @@ export class System {
   steps(state: SystemState): readonly Step[] {
     const all = state.slots.map((slot, index) => this.#stepsOf(state, slot, index));
     const { turn } = state;
-    if (turn) {
-      const current = state.slots[turn.slot];
-      const running = current !== undefined && current.node !== IDLE && this.#node(current).depth > 0;
-      const own = running ? (all[turn.slot] ?? []) : [];
-      const others = running && turn.preemptions === 0 ? [] : all.filter((_, index) => !running || index !== turn.slot);
-      return [...own, ...others.flat()];
-    }
+    if (turn) return all.flat().filter((step) => this.#deviation(state, step) <= turn.preemptions);
     return this.#enough(state, all) ?? all.flat();
   }
 
   async successor(state: SystemState, step: Step): Promise<Successor> {
     const slot = state.slots[step.slot];
     if (!slot) throw new Error(`no worker ${step.slot}`);
-    const from = { ...state, ...this.#turnAfter(state, step.slot) };
+    const from = { ...state, ...this.#turnAfter(state, step) };
     if (step.kind === 'takes') {
       const world = this.#parts.worlds.without(state.world, step.message);
       return plain(this.#with({ ...from, world }, step.slot, await this.#startMessage(step.message)));
@@ -158,12 +152,18 @@ export class System {
     return mayDie ? roots.slice(slot.delivery) : [slot.node, ...roots.slice(slot.delivery + 1)];
   }
 
-  #turnAfter({ turn, slots }: SystemState, index: number): Pick<SystemState, 'turn'> {
-    if (!turn) return {};
-    const current = slots[turn.slot];
+  #turnAfter(state: SystemState, step: Step): Pick<SystemState, 'turn'> {
+    if (!state.turn) return {};
+    return { turn: { slot: step.slot, preemptions: state.turn.preemptions - this.#deviation(state, step) } };
+  }
+
+  /** How much a step deviates from letting one worker run to its end with its operations answered in the order in which it asked them. */
+  #deviation({ turn, slots }: SystemState, step: Step): number {
+    const current = turn && slots[turn.slot];
     const running = current !== undefined && current.node !== IDLE && this.#node(current).depth > 0;
-    const interrupts = running && turn.slot !== index;
-    return { turn: { slot: index, preemptions: turn.preemptions - (interrupts ? 1 : 0) } };
+    const interrupts = running && turn?.slot !== step.slot;
+    const outOfTurn = 'place' in step && step.place > 0;
+    return (interrupts ? 1 : 0) + (outOfTurn ? 1 : 0);
   }
 
   async #moved(state: SystemState, index: number, slot: Slot, next: WorkerNode): Promise<SystemState> {

@@ -26,7 +26,7 @@ export interface Effect {
 
 export class WorldStates {
   readonly #states: Interner<WorldState>;
-  readonly #results = new Interner<unknown>();
+  readonly #results = new Interner<unknown>((result) => JSON.stringify(result) ?? 'nothing');
   readonly #items = new Interner<unknown>();
   readonly #itemNumbers = new WeakMap<object, number>();
   readonly #effects = new Map<string, Effect>();
