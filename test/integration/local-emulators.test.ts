@@ -208,6 +208,51 @@ async function putMany({ endpoint, credentials, outputs }: Reachable, count: num
   }
 }
 
+describe('an emulator that is killed', () => {
+  it('is started again with everything that was answered, and the pipeline goes on through the same gateway', async () => {
+    const data = join(directory, 'goes-on');
+    const { child, pipeline } = await startInOwnProcess(data);
+    try {
+      await write(pipeline, 'first');
+      const written = await read(pipeline);
+      const before = childrenOf(child.pid ?? 0);
+      for (const pid of before) process.kill(pid, 'SIGKILL');
+      await expect.poll(() => read(pipeline).catch(String), { timeout: 60_000 }).toEqual(written);
+      const now = childrenOf(child.pid ?? 0);
+      expect(now).toHaveLength(3);
+      expect(now.filter((pid) => before.includes(pid))).toEqual([]);
+      await write(pipeline, 'second');
+      expect((await read(pipeline)).items).toEqual(['first', 'second']);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('is given up with one reason when it is killed again and again, and the next pipeline has everything', async () => {
+    const data = join(directory, 'given-up');
+    const pipeline = await start(data);
+    await write(pipeline, 'first');
+    const written = await read(pipeline);
+    let reason: string | undefined;
+    void pipeline.broken.then((why) => {
+      reason = why;
+    });
+    while (reason === undefined) {
+      const fauxqs = childrenOf(process.pid).find((pid) => commandOf(pid).includes(join(data, 'fauxqs')));
+      if (fauxqs !== undefined) process.kill(fauxqs, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(reason).toMatch(/fauxqs.*ended 6 times within 60 s/s);
+    await pipeline.stop();
+    const after = await start(data);
+    try {
+      expect(await read(after)).toEqual(written);
+    } finally {
+      await after.stop();
+    }
+  });
+});
+
 async function startInOwnProcess(dataDirectory: string): Promise<{ child: ChildProcess; pipeline: Reachable }> {
   const program = join(import.meta.dirname, 'local-assembly', 'pipeline-process.ts');
   const child = spawn(process.execPath, [program, join(directory, 'assembly'), dataDirectory], {
@@ -227,6 +272,14 @@ function parentOf(pid: number): number | undefined {
     return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   } catch {
     return undefined;
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
   }
 }
 
