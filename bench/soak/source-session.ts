@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import { connectSource } from '#local/dms/source-connection.ts';
+import { connectSource, isConnectionLost } from '#local/dms/source-connection.ts';
 
 export type Value = string | number | null;
 
@@ -47,7 +47,7 @@ export class SourceSession implements Sql {
           () => false,
         );
         if (taken === true) return error instanceof TakeBack ? 'rolled back' : 'refused';
-      } else if (!isConnectionTrouble(error) && !signal.aborted) {
+      } else if (!isConnectionLost(error) && !signal.aborted) {
         throw error;
       }
       this.#connection?.destroy();
@@ -88,7 +88,7 @@ export class SourceSession implements Sql {
         await connection.query('SET SESSION innodb_lock_wait_timeout = 3');
         this.#connection = connection;
       } catch (error) {
-        if (!isConnectionTrouble(error)) throw error;
+        if (!isConnectionLost(error)) throw error;
         await delay(CONNECT_AGAIN_MS);
       }
     }
@@ -98,16 +98,4 @@ export class SourceSession implements Sql {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'errno' in error && REFUSALS.has(Number(error.errno));
-}
-
-/** A server that is shutting down, starting, or gone; and what the driver says afterwards. */
-function isConnectionTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  const errno = 'errno' in error ? Number(error.errno) : 0;
-  return (
-    /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|PROTOCOL_|ER_SERVER_SHUTDOWN|ER_CON_COUNT|ER_CONNECTION_KILLED)/.test(code) ||
-    [1053, 1158, 1159, 1160, 1161, 1927].includes(errno) ||
-    /closed state|connection (is )?(closed|lost)/i.test(error.message)
-  );
 }

@@ -77,3 +77,15 @@ export async function firstRow(connection: Connection, sql: string): Promise<str
 export async function scalar(connection: Connection, sql: string, column = 0): Promise<string> {
   return (await firstRow(connection, sql))[column] ?? '';
 }
+
+/** Whether the server is shutting down, starting, or gone, or is what the driver says of a connection that it has lost. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  const errno = 'errno' in error ? Number(error.errno) : 0;
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|PROTOCOL_|ER_SERVER_SHUTDOWN|ER_CON_COUNT|ER_CONNECTION_KILLED)/.test(code) ||
+    [1053, 1158, 1159, 1160, 1161, 1927].includes(errno) ||
+    /closed state|connection (is )?(closed|lost)/i.test(error.message)
+  );
+}
