@@ -17,7 +17,7 @@ interface StoredRecord {
 
 /** Shards by their description as JSON text. */
 interface WholeState {
-  readonly streams: Readonly<Record<string, { readonly shards: Readonly<Record<string, StoredRecord[]>> }>>;
+  readonly streams: Record<string, { streamStatus: string; readonly shards: Readonly<Record<string, StoredRecord[]>> }>;
 }
 
 interface Entry {
@@ -43,35 +43,59 @@ export function journalsOf(wholeFile: string): { readonly file: string; readonly
 }
 
 /**
- * Adds what the journals hold to the state file and removes them. A record that the file has already is passed over, so a kill in
- * the middle does no harm. Answers how many records were added.
+ * Makes the state file what it would be had the emulator not been killed: adds what the journals hold, removes them, and finishes what
+ * was under way with a stream, which the emulator does not take up again. A record that the file has already is passed over, so a
+ * kill in the middle of this does no harm. Answers how many records were added.
  */
 export function recover(wholeFile: string): number {
   const journals = journalsOf(wholeFile);
   const entries = journals.flatMap(({ file }) => entriesOf(fs.readFileSync(file, 'utf8')));
+  const text = fs.existsSync(wholeFile) ? fs.readFileSync(wholeFile, 'utf8') : '';
   let added = 0;
-  if (entries.length > 0) {
-    const state = JSON.parse(fs.readFileSync(wholeFile, 'utf8')) as WholeState;
-    const places = new Map<string, { readonly records: StoredRecord[]; known: Set<string> | undefined }>();
-    for (const [arn, { shards }] of Object.entries(state.streams)) {
-      for (const [shard, records] of Object.entries(shards)) {
-        places.set(`${arn} ${(JSON.parse(shard) as { ShardId: string }).ShardId}`, { records, known: undefined });
-      }
-    }
-    for (const { stream, shard, record } of entries) {
-      const place = places.get(`${stream} ${shard}`);
-      // A shard is in the file before a record can be put into it; a stream that is missing was deleted since.
-      if (place === undefined) continue;
-      place.known ??= new Set(place.records.map(({ SequenceNumber }) => SequenceNumber));
-      if (place.known.has(record.SequenceNumber)) continue;
-      place.known.add(record.SequenceNumber);
-      place.records.push(record);
-      added += 1;
-    }
-    if (added > 0) replaceFile(wholeFile, JSON.stringify(state));
+  if (entries.length > 0 || UNDER_WAY.test(text)) {
+    const state = JSON.parse(text) as WholeState;
+    added = addRecords(state, entries);
+    const finished = finishStreams(state);
+    if (added > 0 || finished) replaceFile(wholeFile, JSON.stringify(state));
   }
   for (const { file } of journals) fs.rmSync(file);
   return added;
+}
+
+/** Quick to find in a large file; values cannot hold it, because a quotation mark inside of one is escaped. */
+const UNDER_WAY = /"streamStatus":"(CREATING|UPDATING|DELETING)"/;
+
+function addRecords(state: WholeState, entries: readonly Entry[]): number {
+  const places = new Map<string, { readonly records: StoredRecord[]; known: Set<string> | undefined }>();
+  for (const [arn, { shards }] of Object.entries(state.streams)) {
+    for (const [shard, records] of Object.entries(shards)) {
+      places.set(`${arn} ${(JSON.parse(shard) as { ShardId: string }).ShardId}`, { records, known: undefined });
+    }
+  }
+  let added = 0;
+  for (const { stream, shard, record } of entries) {
+    const place = places.get(`${stream} ${shard}`);
+    // A shard is in the file before a record can be put into it; a stream that is missing was deleted since.
+    if (place === undefined) continue;
+    place.known ??= new Set(place.records.map(({ SequenceNumber }) => SequenceNumber));
+    if (place.known.has(record.SequenceNumber)) continue;
+    place.known.add(record.SequenceNumber);
+    place.records.push(record);
+    added += 1;
+  }
+  return added;
+}
+
+/** Shards change at once and the status a moment later, so there is nothing left to do but to say that it is done. */
+function finishStreams({ streams }: WholeState): boolean {
+  let finished = false;
+  for (const [arn, stream] of Object.entries(streams)) {
+    if (stream.streamStatus === 'ACTIVE') continue;
+    finished = true;
+    if (stream.streamStatus === 'DELETING') delete streams[arn];
+    else stream.streamStatus = 'ACTIVE';
+  }
+  return finished;
 }
 
 /** A last line without its end was being written when the process was killed: nobody was told of its records. */

@@ -32,7 +32,10 @@ const view: StateView<State, Stream, boolean, readonly Rec[], Rec> = {
       streams: Object.fromEntries(
         state.streams.map(([arn, { shards }]) => [
           arn,
-          { shards: Object.fromEntries(shards.map(([ShardId, , records]) => [JSON.stringify({ ShardId }), records])) },
+          {
+            streamStatus: 'ACTIVE',
+            shards: Object.fromEntries(shards.map(([ShardId, , records]) => [JSON.stringify({ ShardId }), records])),
+          },
         ]),
       ),
     }),
@@ -124,4 +127,18 @@ it('a journal is removed only when a state that was asked for after its end is i
   expect(recover(file)).toBe(1);
   expect(numbers()).toEqual([['2'], []]);
   expect(existsSync(file)).toBe(true);
+});
+
+it('what was under way with a stream when the emulator was killed is finished', () => {
+  const stream = (streamStatus: string) => ({ streamStatus, shards: {} });
+  const streams = {
+    made: stream('CREATING'),
+    split: stream('UPDATING'),
+    gone: stream('DELETING'),
+    idle: stream('ACTIVE'),
+  };
+  writeFileSync(file, JSON.stringify({ streams }));
+  expect(recover(file)).toBe(0);
+  const active = stream('ACTIVE');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ streams: { made: active, split: active, idle: active } });
 });
