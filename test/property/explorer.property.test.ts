@@ -80,6 +80,36 @@ describe('a worker that dies', () => {
     expect(report.complete).toBe(report.distributions);
     expect(report.states).toBeGreaterThan(1_000);
   });
+
+  test('is survived at every place of a publication whose parts arrive before the whole', async () => {
+    const report = await explored('parts-before-the-whole', { crashes: 1 }, '2 | 1', '3 | 1, 2', '2+3 | 1');
+    expect(report.unfinished).toBe(0);
+    expect(report.states).toBeGreaterThan(1_000);
+  });
+});
+
+describe('a write whose answer is lost and that is asked again', () => {
+  test('changes nothing, in every interleaving', async () => {
+    const report = await explored('old-new-old', { lostAnswers: 1 });
+    expect(report.complete).toBe(report.distributions);
+  });
+});
+
+describe('a projector beside the workers', () => {
+  test('publishes what waited for the rest, in every interleaving', async () => {
+    const report = await explored('waiting-for-the-rest', { projectors: 1 }, '2 | 1', '1+2 | 1');
+    expect(report.complete).toBe(report.distributions);
+    expect(report.states).toBeGreaterThan(1_000);
+  });
+});
+
+describe('the explorer', () => {
+  test('finds a lost record and tells the schedule', async () => {
+    const scope: Scope = { ...scopeOf('old-new-old'), records: (_, messages) => messages.slice(0, 1) };
+    const { violation } = await exploreScope(scope, WITHOUT_DEATHS);
+    expect(violation?.reason).toContain('at rest: the items');
+    expect(violation?.schedule.join('\n')).toMatch(/A {2}put SourceRows metric#1 row if writes = 1 → written/);
+  });
 });
 
 describe('the reductions', () => {
