@@ -19,6 +19,8 @@ import { SingleUpdates } from './fan-out/single-updates.ts';
 import { ToldEvents } from './fan-out/told-events.ts';
 
 const BASELINE_SECONDS = 30;
+/** The default of the setting `fanOutLimit`: up to so many metrics the replicator recomputes itself. */
+const FAN_OUT_LIMIT = 100;
 const PROGRESS_EVERY_MS = 10_000;
 
 const { values } = parseArgs({
@@ -30,11 +32,13 @@ const { values } = parseArgs({
   },
 });
 const metrics = Number(values.metrics);
-if (!Number.isSafeInteger(metrics) || metrics < 1)
-  throw new RangeError(`--metrics ${values.metrics}: a whole number of at least 1 is needed, such as --metrics 500`);
+if (!Number.isSafeInteger(metrics) || metrics <= FAN_OUT_LIMIT)
+  throw new RangeError(
+    `--metrics ${values.metrics}: a whole number above ${FAN_OUT_LIMIT} is needed, such as --metrics 500; fewer make no fan-out`,
+  );
 const terminal = processTerminal();
 const aborted = new AbortController();
-process.once('SIGINT', () => aborted.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort());
 const rows = fanOutRows(metrics);
 let pipeline: BenchPipeline | undefined;
 let exitCode = 1;

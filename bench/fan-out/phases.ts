@@ -74,6 +74,7 @@ export async function singlesDuring(
   const write = await measureWrite(bench, name, metricIds, sql, (written) => {
     const watching = watch(bench.pipeline.local);
     const updating = bench.updates.run(ended.signal);
+    updating.catch(() => {}); // When the write fails, nobody awaits the updates beside it.
     return async () => {
       await written;
       ended.abort();

@@ -50,15 +50,19 @@ export class SingleUpdates {
     const updates: Update[] = [];
     this.#readMs = [];
     const looking = new AbortController();
-    const look = this.#look(looking.signal);
+    let lookEnded = false;
+    const look = this.#look(looking.signal).finally(() => {
+      lookEnded = true;
+    });
+    look.catch(() => {}); // Told by the await below; until then nobody listens.
     try {
       const startedAtMs = performance.now();
-      while (!signal.aborted) {
+      while (!signal.aborted && !lookEnded) {
         updates.push(await this.#update());
         const nextAtMs = startedAtMs + updates.length * UPDATE_EVERY_MS;
         await delay(Math.max(0, nextAtMs - performance.now()), undefined, { signal }).catch(() => {});
       }
-      while (this.#awaitingItem.size > 0 || this.#awaitingEvent.size > 0) await delay(LOOK_EVERY_MS);
+      while ((this.#awaitingItem.size > 0 || this.#awaitingEvent.size > 0) && !lookEnded) await delay(LOOK_EVERY_MS);
     } finally {
       looking.abort();
       await look;

@@ -28,6 +28,7 @@ export class ToldEvents {
   readonly #done = new AbortController();
   readonly #subscriptions: Subscription[] = [];
   #reading: Promise<unknown> = Promise.resolve();
+  #failure: unknown;
   #lastAtMs = 0;
   #redelivered = 0;
 
@@ -42,7 +43,11 @@ export class ToldEvents {
       const pattern = JSON.stringify({ source: ['metric-relay'], detail: { data: { name } } });
       const subscription = await subscribe(connection, busName, pattern);
       this.#subscriptions.push(subscription);
-      readers.push(this.#read(subscription));
+      // Told by the next look, not by an error that nobody awaits: the pipeline must still be stopped.
+      const reader = this.#read(subscription).catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+      readers.push(reader);
     }
     this.#reading = Promise.all(readers);
   }
@@ -60,6 +65,7 @@ export class ToldEvents {
     readonly redelivered: number;
     readonly lastAtMs: number;
   } {
+    if (this.#failure !== undefined) throw this.#failure;
     const metrics = new Set(this.#told.values()).size;
     return { events: this.#told.size, metrics, redelivered: this.#redelivered, lastAtMs: this.#lastAtMs };
   }

@@ -56,6 +56,7 @@ export function watch(local: LocalPipeline): () => Promise<WatchReport> {
       await delay(LOOK_EVERY_MS);
     }
   })();
+  looking.catch(() => {}); // Told by the await below, if the phase gets so far.
   return async () => {
     done.abort();
     await looking;
