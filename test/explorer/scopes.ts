@@ -69,6 +69,18 @@ export const SCOPES: readonly Scope[] = [
     },
   },
   {
+    name: 'chain-of-claims',
+    about: 'a name is left, its claimant leaves its own name in turn, and a third metric waits for that one',
+    before: (story) => metrics(story, 'a', 'b', 'c'),
+    changes: (story) => {
+      rename(story, '1', 'd');
+      rename(story, '2', 'a');
+      rename(story, '3', 'b');
+    },
+    // The last first: each claim is made while the name is still rightfully held.
+    records: (_, messages) => messages.toReversed(),
+  },
+  {
     name: 'delete-and-take-name',
     about: 'a metric is deleted and another one takes its name',
     before: (story) => metrics(story, 'a', 'b'),
