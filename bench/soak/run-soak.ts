@@ -136,9 +136,17 @@ async function disturb(
 ): Promise<void> {
   const { seed, say } = options;
   const over = new AbortController();
+  // What has come often enough leaves the rest of an extended run to the other.
+  const killedEnough = new AbortController();
+  const reshardedEnough = new AbortController();
   const signal = AbortSignal.any([over.signal, options.signal]);
   const killing = async (): Promise<void> => {
-    for await (const [victim, random] of turns(VICTIMS, options.killEverySeconds, seededRandom(seed + 1), signal)) {
+    for await (const [victim, random] of turns(
+      VICTIMS,
+      options.killEverySeconds,
+      seededRandom(seed + 1),
+      AbortSignal.any([signal, killedEnough.signal]),
+    )) {
       // Mostly a pipeline at work, now and then one that is just starting.
       if (random.chance(0.8)) await relay.ready(signal).catch(() => {});
       for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
@@ -153,7 +161,12 @@ async function disturb(
     }
   };
   const resharding = async (): Promise<void> => {
-    for await (const [wanted, random] of turns(RESHARDS, options.reshardEverySeconds, seededRandom(seed + 2), signal)) {
+    for await (const [wanted, random] of turns(
+      RESHARDS,
+      options.reshardEverySeconds,
+      seededRandom(seed + 2),
+      AbortSignal.any([signal, reshardedEnough.signal]),
+    )) {
       for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
         const reach = await relay.reach();
         const done = reach === undefined ? undefined : await reshard(wanted, reach, random);
@@ -179,8 +192,12 @@ async function disturb(
     const latest = end + LONGEST_EXTENSION_MS;
     const allKilled = (): boolean => options.killEverySeconds === 0 || kills.size === VICTIMS.length;
     const allResharded = (): boolean => options.reshardEverySeconds === 0 || reshards.size === RESHARDS.length;
-    while (!signal.aborted && (Date.now() < end || (Date.now() < latest && !(allKilled() && allResharded()))))
+    while (!signal.aborted && (Date.now() < end || (Date.now() < latest && !(allKilled() && allResharded())))) {
       await delay(500, undefined, { signal }).catch(() => {});
+      if (Date.now() < end) continue;
+      if (allKilled()) killedEnough.abort();
+      if (allResharded()) reshardedEnough.abort();
+    }
     over.abort();
   };
   try {

@@ -36,9 +36,9 @@ test(
       '--seed',
       String(SEED),
       '--kill-every',
-      '8',
+      '13',
       '--reshard-every',
-      '10',
+      '6',
       '--metrics',
       '30',
     ];
