@@ -19,6 +19,10 @@ const HELP = `Runs the real core over small scopes in every interleaving of its 
   --exact            leave nothing out: no reduction, every order counts as another state (slow)
   --json             one JSON document instead of text
 
+"complete" means every interleaving under these bounds. What is simplified in all of them: time stands still during an invocation,
+an operation takes effect in one moment, BatchGetItem and BatchWriteItem go through their items in order, and the attempts of one
+recompute are not counted.
+
 Scopes:
 ${SCOPES.map(({ name, about }) => `  ${name.padEnd(22)} ${about}`).join('\n')}
 `;
