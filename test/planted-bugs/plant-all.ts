@@ -35,6 +35,7 @@ export const secondsSince = (startedAt: number): number => Math.round((performan
 /** @throws Error when a lane does not pass without a bug, or when a bug cannot be planted. */
 export async function plantAll(mutants: readonly Mutant[], options: PlantOptions): Promise<readonly PlantOutcome[]> {
   await using clean = await ScratchTree.copyOf(options.root);
+  await Promise.all(mutants.map((mutant) => clean.check(mutant)));
   const soundness = new Soundness(clean, options);
   const likely = likelyLane(mutants);
   const likelyLimitMs = likely ? await soundness.limitMs(likely) : LIMIT_MS;

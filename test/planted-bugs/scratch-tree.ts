@@ -30,6 +30,11 @@ export class ScratchTree implements AsyncDisposable {
     return new ScratchTree(path);
   }
 
+  /** @throws Error when the bug cannot be planted here. */
+  async check(mutant: Mutant): Promise<void> {
+    planted(await readFile(join(this.path, mutant.file), 'utf8'), mutant);
+  }
+
   /** Plants the bug, does the work, and puts back what was there, whatever became of the work. */
   async with<T>(mutant: Mutant, work: () => Promise<T>): Promise<T> {
     const file = join(this.path, mutant.file);

@@ -82,7 +82,7 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: BATCH,
     find: "if (affected.kind === 'fanOut') {",
     replace: "if (affected.kind === 'fanOut' && affected.metricIds.length === 0) {",
-    likely: ['test/property/convergence.property.test.ts'],
+    likely: ['test/unit/core/fan-out.test.ts'],
   },
   {
     name: 'failure-said-to-be-applied',
@@ -179,7 +179,7 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: PROJECTION,
     find: 'slices(metricIds, context.fanOutLimit)',
     replace: 'slices(metricIds.slice(0, context.fanOutLimit), context.fanOutLimit)',
-    likely: queue,
+    likely: ['test/unit/core/fan-out.test.ts'],
   },
   {
     name: 'projection-error-swallowed',
@@ -195,7 +195,7 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: 'functions/replicator/handler.ts',
     find: '[{ itemIdentifier: retryFrom }]',
     replace: '[]',
-    likely: [],
+    likely: ['test/property/simulator.test.ts'],
   },
   {
     name: 'projector-answers-no-failures',
@@ -203,6 +203,6 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: 'functions/projector/handler.ts',
     find: 'batchItemFailures.push({ itemIdentifier: messageId });',
     replace: '',
-    likely: [],
+    likely: ['test/property/simulator.test.ts'],
   },
 ];

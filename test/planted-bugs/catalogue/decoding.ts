@@ -69,7 +69,7 @@ export const DECODING: readonly Mutant[] = [
     file: VALUE,
     find: '!text.isWellFormed()',
     replace: 'false',
-    likely: values,
+    likely: ['test/unit/core/unpaired-surrogate.test.ts'],
   },
   {
     name: 'missing-position-guessed',

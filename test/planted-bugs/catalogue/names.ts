@@ -8,7 +8,7 @@ const SETTLE = 'core/publication/settle-metric.ts';
 const ITEM = 'core/publication/metric-item.ts';
 const convergence = ['test/property/convergence.property.test.ts'];
 const writes = ['test/unit/core/publication-writes.test.ts'];
-const crashes = ['test/property/every-crash.property.test.ts'];
+const crashes = ['test/property/publication.property.test.ts', 'test/property/large-metric-workers.property.test.ts'];
 const pairs = ['test/property/pairs-of-workers.property.test.ts'];
 
 export const NAMES: readonly Mutant[] = [
@@ -114,7 +114,7 @@ export const NAMES: readonly Mutant[] = [
     file: 'core/publication/deletion-writes.ts',
     find: 'deleting: false,\n    vacated: [...head.vacated, vacatedEntry(head, name)],',
     replace: 'deleting: false,',
-    likely: [...writes, ...crashes],
+    likely: ['test/unit/core/retry-after-crash.test.ts'],
   },
   {
     name: 'claimants-not-woken',
@@ -130,7 +130,7 @@ export const NAMES: readonly Mutant[] = [
     file: SETTLE,
     find: 'offered.add(entry);',
     replace: 'offered.add(entry);\n      await forgetVacated(context, id, offered);',
-    likely: crashes,
+    likely: ['test/unit/core/retry-after-crash.test.ts'],
   },
   {
     name: 'vacated-never-cleared',
@@ -178,7 +178,7 @@ export const NAMES: readonly Mutant[] = [
     file: RECOMPUTE,
     find: 'Math.floor(context.nowMs() / 1000) +',
     replace: 'context.nowMs() +',
-    likely: ['test/unit/core/replicate-batch.test.ts'],
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'rename-leaves-old-versions',
@@ -187,14 +187,6 @@ export const NAMES: readonly Mutant[] = [
     find: '[...plan.leaving.versions, plan.leaving.redirect]',
     replace: '[plan.leaving.redirect]',
     likely: convergence,
-  },
-  {
-    name: 'rename-keeps-only-what-differs',
-    breaks: 'a rename puts all items under the new name',
-    file: 'core/publication/decide-publication.ts',
-    find: 'const published = head.publishedName === name ? head.published :',
-    replace: 'const published = head.publishedName !== null ? head.published :',
-    likely: ['test/unit/core/decide-publication.test.ts'],
   },
   {
     name: 'previous-name-forgotten',

@@ -28,7 +28,7 @@ export const PROJECTION: readonly Mutant[] = [
     file: PROJECT,
     find: 'belongsTo(target, relationship)',
     replace: 'true',
-    likely: project,
+    likely: ['test/unit/core/earlier-life.test.ts'],
   },
   {
     name: 'relationship-of-an-earlier-life-counted',
@@ -36,7 +36,7 @@ export const PROJECTION: readonly Mutant[] = [
     file: PROJECT,
     find: 'if (!id || !belongsTo(own, relationship)) continue;',
     replace: 'if (!id) continue;',
-    likely: project,
+    likely: ['test/unit/core/earlier-life.test.ts'],
   },
   {
     name: 'dimension-of-an-earlier-life-counted',
@@ -52,7 +52,7 @@ export const PROJECTION: readonly Mutant[] = [
     file: PROJECT,
     find: 'if (!id || !belongsTo(rows.group, link)) continue;',
     replace: 'if (!id) continue;',
-    likely: project,
+    likely: ['test/unit/core/earlier-life.test.ts'],
   },
   {
     name: 'missing-reference-not-waited-for',
@@ -100,7 +100,7 @@ export const PROJECTION: readonly Mutant[] = [
     file: PROJECT,
     find: 'aggregationParam: { N: param }',
     replace: 'aggregationParam: { N: String(Number(param)) }',
-    likely: project,
+    likely: ['test/unit/core/earlier-life.test.ts'],
   },
   {
     name: 'dimensions-on-every-version',

@@ -10,8 +10,8 @@ const GUARDED = 'core/publication/guarded-chunks.ts';
 const convergence = ['test/property/convergence.property.test.ts'];
 const decide = ['test/unit/core/decide-publication.test.ts'];
 const writes = ['test/unit/core/publication-writes.test.ts'];
-const crashes = ['test/property/every-crash.property.test.ts'];
-const large = ['test/property/large-metric-workers.property.test.ts', ...crashes];
+const crashes = ['test/property/publication.property.test.ts', 'test/property/large-metric-workers.property.test.ts'];
+const large = crashes;
 
 export const PUBLICATION: readonly Mutant[] = [
   {
@@ -53,7 +53,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: GUARDED,
     find: "{ kind: 'check', table: tables.sourceRows, key: keyItem(headKey(metricId)), condition: fenceUnmoved(fence) },",
     replace: '',
-    likely: large,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'chunk-without-room-for-its-checks',
@@ -77,7 +77,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: CHUNKS,
     find: '...(head.publishedName === name ? [] : [claimWrite(chunked)]),',
     replace: 'plan.latest,',
-    likely: crashes,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'unfinished-not-noted',
@@ -85,7 +85,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: CHUNKS,
     find: 'unfinished: { name, versions: versions.filter((version) => version !== LATEST) },',
     replace: '',
-    likely: crashes,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'unfinished-not-cleared',
@@ -93,7 +93,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: WRITES,
     find: 'unfinished: null,',
     replace: '',
-    likely: writes,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'unfinished-not-cleaned-up',
@@ -109,7 +109,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: DECIDE,
     find: 'unknown.has(version) || published.get(version)',
     replace: 'published.get(version)',
-    likely: decide,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'versions-under-the-left-name-trusted',
@@ -117,7 +117,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: CHUNKS,
     find: 'version === LATEST ? hash : UNKNOWN',
     replace: 'hash',
-    likely: crashes,
+    likely: ['test/unit/core/interrupted-publication.test.ts'],
   },
   {
     name: 'gone-versions-kept',
@@ -133,7 +133,7 @@ export const PUBLICATION: readonly Mutant[] = [
     file: DECIDE,
     find: "if (!differs) return { kind: 'moveFence', next: { ...head,",
     replace: "if (!differs) return { kind: 'moveFence', next: { ...head, revision: head.revision + 1,",
-    likely: decide,
+    likely: ['test/property/publication.property.test.ts'],
   },
   {
     name: 'revision-moves-twice',

@@ -104,7 +104,7 @@ export const ROW_MIRROR: readonly Mutant[] = [
     file: MIRROR,
     find: "placements.includes('duplicate') ||",
     replace: '',
-    likely: ['test/unit/core/replicate-batch.test.ts'],
+    likely: ['test/unit/core/retry-after-crash.test.ts'],
   },
   {
     name: 'late-birth-not-recomputed',
@@ -112,7 +112,7 @@ export const ROW_MIRROR: readonly Mutant[] = [
     file: MIRROR,
     find: '|| changes.some((change) => tellsLife(known, change))',
     replace: '',
-    likely: ['test/property/every-crash.property.test.ts'],
+    likely: ['test/unit/core/retry-after-crash.test.ts'],
   },
   {
     name: 'key-parts-not-escaped',

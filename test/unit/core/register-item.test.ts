@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { registerItem, storedRegister } from '#core/mirror/register-item.ts';
 import type { RowRegister } from '#core/mirror/row-register.ts';
-import { at, loadedAt, register } from '../../support/registers.ts';
+import { at, loadedAt, register, row } from '../../support/registers.ts';
 
 const KEY = { pk: 'metric#1', sk: 'row' };
 const comesBack = (given: RowRegister): unknown => storedRegister(registerItem(KEY, 'metrics', given, 3, 99)).register;
@@ -18,6 +18,10 @@ test('a register comes back with its positions to the last digit, its birth, its
   expect(comesBack(live)).toEqual(live);
   const loaded = register({ id: '1' }, loadedAt(2), { death: loadedAt(1) });
   expect(comesBack(loaded)).toEqual(loaded);
+  const both = register({ id: '1' }, { ...huge, ...loadedAt(3) }, { loaded: true, changeBuiltAt: loadedAt(1).builtAt });
+  expect(comesBack(both)).toEqual(both);
+  const overLoad = register({ id: '1' }, huge, { olderLoad: { row: row({ id: '1', name: '' }), ...loadedAt(1) } });
+  expect(comesBack(overLoad)).toEqual(overLoad);
   const tombstone = register(null, huge, { birth: huge, death: huge });
   expect(comesBack(tombstone)).toEqual(tombstone);
 });
