@@ -195,7 +195,7 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: 'functions/replicator/handler.ts',
     find: '[{ itemIdentifier: retryFrom }]',
     replace: '[]',
-    likely: ['test/property/simulator.test.ts'],
+    likely: ['test/unit/functions/answers.test.ts'],
   },
   {
     name: 'projector-answers-no-failures',
@@ -203,6 +203,6 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
     file: 'functions/projector/handler.ts',
     find: 'batchItemFailures.push({ itemIdentifier: messageId });',
     replace: '',
-    likely: ['test/property/simulator.test.ts'],
+    likely: ['test/unit/functions/answers.test.ts'],
   },
 ];

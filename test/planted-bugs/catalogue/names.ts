@@ -8,7 +8,6 @@ const SETTLE = 'core/publication/settle-metric.ts';
 const ITEM = 'core/publication/metric-item.ts';
 const convergence = ['test/property/convergence.property.test.ts'];
 const writes = ['test/unit/core/publication-writes.test.ts'];
-const crashes = ['test/property/publication.property.test.ts', 'test/property/large-metric-workers.property.test.ts'];
 const pairs = ['test/property/pairs-of-workers.property.test.ts'];
 
 export const NAMES: readonly Mutant[] = [
