@@ -6,18 +6,23 @@ import type { Terminal } from '../terminal.ts';
 import { type PipelineReport, reportOf } from './resource-status.ts';
 
 const LOOK_EVERY_MS = 250;
+/** A database that is starting again is waited for; what lasts longer needs a person. */
+const GIVE_UP_AFTER_FAILED_MS = 30_000;
 
 export async function followFullLoad(local: LocalPipeline, terminal: Terminal, signal: AbortSignal): Promise<void> {
   let shown = '';
   let loadedAtMs: number | undefined;
+  let failedAtMs: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const report = reportOf(local.status());
     if (report.replication?.state === 'replicating') loadedAtMs ??= performance.now();
     const loadedForMs = loadedAtMs === undefined ? 0 : performance.now() - loadedAtMs;
-    if (report.replication?.state === 'failed') {
+    failedAtMs = report.replication?.state === 'failed' ? (failedAtMs ?? performance.now()) : undefined;
+    const failedForMs = failedAtMs === undefined ? 0 : performance.now() - failedAtMs;
+    if (report.replication?.final === true || failedForMs > GIVE_UP_AFTER_FAILED_MS) {
       throw failed(
-        `The replication stopped: ${report.replication.lastError ?? 'no reason given'}`,
+        `The replication stopped: ${report.replication?.lastError ?? 'no reason given'}`,
         'The whole log is in relay.log in the data directory.',
       );
     }

@@ -17,6 +17,8 @@ const replication = z.object({
   position: z.string().optional(),
   lagMs: z.number().optional(),
   lastError: z.string().optional(),
+  /** Failed, and no attempt follows. */
+  final: z.boolean().optional(),
   producerError: z.string().optional(),
   setAside: z.number().default(0),
   tables: z.array(table).default([]),

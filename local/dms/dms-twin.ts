@@ -96,6 +96,7 @@ export class DmsTwin {
         this.status.state = 'failed';
         this.status.lastError = message;
         if (failure instanceof UnrecoverableError) {
+          this.status.final = true;
           this.#options.log('dms', `replication failed and will not be retried: ${message}`);
           return;
         }

@@ -18,6 +18,8 @@ export interface TableProgress {
 export class ReplicationStatus {
   state: ReplicationState = 'starting';
   lastError: string | undefined;
+  /** Failed for good: no attempt follows. */
+  final = false;
   producerError: string | undefined;
   /** Everything before it has been read from the binlog and handed to the producer. */
   position: BinlogCoordinate | undefined;
@@ -66,6 +68,7 @@ export class ReplicationStatus {
       ...(this.lagMs === undefined ? {} : { lagMs: this.lagMs }),
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
       ...(this.producerError === undefined ? {} : { producerError: this.producerError }),
+      final: this.final,
       restarts: this.restarts,
       setAside: this.setAside,
       notCaptured: this.notCaptured,
