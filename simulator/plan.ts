@@ -31,7 +31,7 @@ export interface Plan {
 /** The history of a seed. Kinds of faults are switched on one by one, so that quiet worlds and worlds with a single trouble are met too. */
 export function planOf(seed: string): Plan {
   const random = seededRandom(`${seed}/plan`);
-  const count = random.between(8, random.chance(0.2) ? 80 : 30);
+  const count = random.between(5, random.chance(0.15) ? 60 : 18);
   return {
     seed,
     writes: Array.from({ length: count }, (_, index) => index),
