@@ -60,7 +60,8 @@ export async function settleMetric(
     if (result.again) wake.push(id);
     for (const other of wake) if (!work.includes(other)) work.push(other);
   }
-  for (const [id, entries] of vacated) if (entries.size > 0) await forgetVacated(context, id, entries);
+  // The head of the queue forgets last: for as long as it remembers, a retry finds all behind it.
+  for (const [id, entries] of [...vacated].reverse()) if (entries.size > 0) await forgetVacated(context, id, entries);
   if (stuck.has(metricId)) throw stuck.get(metricId);
   return [...deferred].map(([id, waitMs]) => ({ metricId: id, waitMs }));
 }
@@ -80,12 +81,15 @@ async function recomputeOrStuck(
   }
 }
 
-/** Metrics whose last recompute found that another one holds the name. */
+/**
+ * Metrics whose last recompute found that another one holds the name, and those that have left a name of their own: such a one may have taken
+ * this name already and have died before it woke the next in the queue.
+ */
 async function claimantsOf(context: RecomputeContext, name: string, leaver: string): Promise<readonly string[]> {
   const links = await context.store.query(context.tables.sourceRows, namePartition(name), usedByPrefix);
   const users = links.map((link) => entityOf(userOf(link.sk?.S ?? ''))[1]).filter((id) => id !== leaver);
   const heads = await Promise.all(users.map((id) => readHead(context, id)));
-  return users.filter((_, index) => heads[index]?.claimedName === name);
+  return users.filter((_, index) => heads[index]?.claimedName === name || (heads[index]?.vacated.length ?? 0) > 0);
 }
 
 async function forgetVacated(context: RecomputeContext, metricId: string, entries: ReadonlySet<string>): Promise<void> {
