@@ -11,8 +11,8 @@ import { RelayFunction } from './relay-function.ts';
 import type { RelayTable } from './relay-table.ts';
 import { permitRecompute } from './table-access.ts';
 
-/** Messages per invocation: the default of SQS, and few enough for one time-out. */
-const BATCH_SIZE = 10;
+/** Messages per invocation. One may hold a hundred metrics, and those of one invocation are done one after the other within one time-out. */
+const BATCH_SIZE = 1;
 
 export interface ProjectorProps {
   readonly config: StageConfig;

@@ -10,7 +10,7 @@ import { batchTarget, PROJECTOR_TIMEOUT_MS, publishTarget, REPLICATOR_TIMEOUT_MS
 import { type Functions, TABLES } from './functions.ts';
 import { SimulatedReader } from './reader.ts';
 
-const PROJECTOR_BATCH = 10;
+const PROJECTOR_BATCH = 1;
 /** Retried until the record's age ends it. */
 const MAPPING_POLICY = {
   retryAttemptsMax: 10_000,
