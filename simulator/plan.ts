@@ -57,6 +57,7 @@ function randomFaults(random: Random): Faults {
   const sometimes = (rate: number): number => (random.chance(0.5) ? rate * often : 0);
   return {
     throttle: sometimes(0.02),
+    outage: sometimes(0.02),
     lostResponse: sometimes(0.02),
     slow: sometimes(0.02),
     partial: sometimes(0.05),

@@ -5,6 +5,8 @@
 export interface Faults {
   /** A request to DynamoDB, Kinesis, SQS or S3 is refused with a throttling error, per request. */
   readonly throttle: number;
+  /** Every request of every service is refused for some seconds, so that the SDK's own attempts do not help, per second. */
+  readonly outage: number;
   /** A request is carried out and its answer is lost, per request. */
   readonly lostResponse: number;
   /** An answer takes seconds instead of milliseconds, per request. */
@@ -23,7 +25,7 @@ export interface Faults {
   readonly producerRetry: number;
   /** A message of the queue, an event of the bus or a stream record is delivered again, per delivery. */
   readonly duplicate: number;
-  /** A shard is split, or two are merged, per commit. */
+  /** A shard is split, or two are merged, or what every reader has done with is trimmed, per commit. */
   readonly reshard: number;
   /** A record that nobody can decode appears in the stream, per commit. */
   readonly poison: number;
@@ -31,6 +33,7 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = {
   throttle: 0,
+  outage: 0,
   lostResponse: 0,
   slow: 0,
   partial: 0,

@@ -6,7 +6,7 @@ import type { BatchTarget } from '#local/stream/batch-target.ts';
 import { ShardCheckpoints } from '#local/stream/shard-checkpoint.ts';
 import { ShardCoordinator } from '#local/stream/shard-coordinator.ts';
 import type { ReaderSettings } from '#local/stream/shard-poller.ts';
-import type { ShardCursor, StreamSource } from '#local/stream/stream-source.ts';
+import { compareSequenceNumbers, type ShardCursor, type StreamSource } from '#local/stream/stream-source.ts';
 
 type Settings = Omit<ReaderSettings, 'checkpoints'>;
 
@@ -56,11 +56,28 @@ export class SimulatedReader {
   behind(latest: ReadonlyMap<string, string>): readonly string[] {
     const waiting: string[] = [];
     for (const [shardId, sequenceNumber] of latest) {
-      const position = this.#stored.get(`${this.#settings.name}/${shardId}`) as { sequenceNumber?: string } | undefined;
+      const position = this.#position(shardId);
       if (position?.sequenceNumber !== sequenceNumber)
         waiting.push(`${shardId} at ${position?.sequenceNumber ?? 'nothing'} of ${sequenceNumber}`);
     }
     return waiting;
+  }
+
+  /** Arrival of the oldest record that is not finished: what came before may be trimmed without loss. */
+  oldestUnfinishedMs(
+    records: readonly { shardId: string; sequenceNumber: string; arrivedAtMs: number }[],
+  ): number | undefined {
+    let oldest: number | undefined;
+    for (const { shardId, sequenceNumber, arrivedAtMs } of records) {
+      const done = this.#position(shardId)?.sequenceNumber;
+      const isDone = done !== undefined && compareSequenceNumbers(sequenceNumber, done) <= 0;
+      if (!isDone && (oldest === undefined || arrivedAtMs < oldest)) oldest = arrivedAtMs;
+    }
+    return oldest;
+  }
+
+  #position(shardId: string): { readonly sequenceNumber?: string } | undefined {
+    return this.#stored.get(`${this.#settings.name}/${shardId}`) as { sequenceNumber?: string } | undefined;
   }
 
   get lastError(): string | undefined {

@@ -223,19 +223,31 @@ export class World {
       });
   }
 
-  /** Pollers are lost now and then, for as long as the plan's faults last. */
+  /** Pollers are lost and services are away now and then, for as long as the plan's faults last. */
   #accidents(): void {
-    const { pollerRestart } = this.weather.faults;
-    if (pollerRestart === 0) return;
+    const { pollerRestart, outage } = this.plan.faults;
+    if (pollerRestart === 0 && outage === 0) return;
     this.time.after(1000, () => {
+      if (this.weather.faults === NO_FAULTS) return;
       if (this.#random.chance(pollerRestart)) this.#random.pick([this.#readers.mapping, this.#readers.pipe]).restart();
+      if (this.#random.chance(outage)) this.#beAway(this.#random.between(1_000, 60_000));
       this.#accidents();
+    });
+  }
+
+  #beAway(ms: number): void {
+    this.weather.faults = { ...this.plan.faults, throttle: 1 };
+    this.time.after(ms, () => {
+      if (this.weather.faults !== NO_FAULTS) this.weather.faults = this.plan.faults;
     });
   }
 
   #reshard(): void {
     if (!this.#random.chance(this.weather.faults.reshard)) return;
-    if (this.#random.chance(0.5)) this.services.kinesis.split();
-    else this.services.kinesis.merge();
+    const { kinesis } = this.services;
+    const what = this.#random.pick(['split', 'merge', 'trim']);
+    if (what === 'split') kinesis.split();
+    else if (what === 'merge') kinesis.merge();
+    else kinesis.trim(this.#readers.mapping.oldestUnfinishedMs(kinesis.records) ?? this.time.nowMs());
   }
 }
