@@ -15,7 +15,8 @@ const under =
   (path: string): boolean =>
     prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
 
-const isEnvironmentOfFunction = (path: string): boolean => /^functions\/[^/]+\/environment\.ts$/.test(path);
+const isEnvironmentOfFunction = (path: string): boolean =>
+  /^(functions|subscribers)\/[^/]+\/environment\.ts$/.test(path);
 
 const RINGS: readonly Ring[] = [
   {
@@ -39,7 +40,7 @@ const RINGS: readonly Ring[] = [
   {
     folder: 'infra',
     mayImport: (path) => under('schemas')(path) || isEnvironmentOfFunction(path),
-    rule: 'infra/ imports schemas/ and functions/*/environment.ts only',
+    rule: 'infra/ imports schemas/ and the environment.ts of functions/* and subscribers/* only',
     fix: 'describe AWS from the declarations in schemas/; a setting of a function belongs into its environment.ts',
   },
   {
@@ -53,6 +54,18 @@ const RINGS: readonly Ring[] = [
     mayImport: under('schemas'),
     rule: 'consumer/ is imported by other teams: it imports schemas/ only',
     fix: 'move the contract to schemas/',
+  },
+  {
+    folder: 'subscribers',
+    mayImport: under('consumer', 'schemas'),
+    rule: 'subscribers/ are written as another team would write them: they import consumer/ and schemas/ only',
+    fix: 'offer what it needs in consumer/',
+  },
+  {
+    folder: 'druid',
+    mayImport: under('consumer', 'schemas'),
+    rule: 'druid/ feeds Druid from the contract: it imports consumer/ and schemas/ only',
+    fix: 'take clients as arguments; commands belong to cli/',
   },
   {
     folder: 'cli',
@@ -87,7 +100,20 @@ const RINGS: readonly Ring[] = [
   { folder: 'test', mayImport: () => true, rule: 'tests may import everything', fix: '' },
 ];
 
-const SUBPATHS = ['schemas', 'core', 'functions', 'infra', 'local', 'cli', 'sample', 'simulator', 'test'];
+const SUBPATHS = [
+  'schemas',
+  'core',
+  'functions',
+  'infra',
+  'local',
+  'cli',
+  'sample',
+  'consumer',
+  'subscribers',
+  'druid',
+  'simulator',
+  'test',
+];
 
 function broken(file: SourceFile, { path, specifier }: Import): string | undefined {
   const ring = RINGS.find(({ folder }) => folder === topFolder(file.path));
