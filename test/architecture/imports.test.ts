@@ -40,7 +40,7 @@ const RINGS: readonly Ring[] = [
   {
     folder: 'infra',
     mayImport: (path) => under('schemas')(path) || isEnvironmentOfFunction(path),
-    rule: 'infra/ imports schemas/ and the environment.ts of functions/* and subscribers/* only',
+    rule: 'infra/ imports schemas/, functions/*/environment.ts and subscribers/*/environment.ts only',
     fix: 'describe AWS from the declarations in schemas/; a setting of a function belongs into its environment.ts',
   },
   {
