@@ -1,6 +1,6 @@
 /**
  * What keeps every answered put of the Kinesis emulator through `kill -9`, as Kinesis itself keeps it. The emulator holds its state in
- * memory and writes all of it to one file from time to time (kinesis-preload.mjs); between two writes, each new record is appended
+ * memory and writes all of it to one file when it is told to (kinesis-preload.mjs); between two writes, each new record is appended
  * here before anybody can see it, and a change of anything else (a stream, its shards) writes the whole file at once. The next
  * start adds the appended records to the file before the emulator reads it. Nothing waits for the disk: what a process has handed to
  * the operating system outlives the process, and only that is promised.
@@ -133,6 +133,8 @@ export interface Journal {
   changed(before: unknown, after: unknown): void;
   /** Begins a new journal and answers its number: a state that is asked for later than this holds what is in the older ones. */
   next(): number;
+  /** Bytes appended to the journal that is being written. */
+  bytes(): number;
   /** Removes the journals older than the one with this number. */
   forgetBefore(limit: number): void;
 }
@@ -141,19 +143,22 @@ export interface Journal {
 export function openJournal<S, T, H, L, R>(
   wholeFile: string,
   view: StateView<S, T, H, L, R>,
-  onWhole: (state: S) => void,
+  onWhole: () => void,
 ): Journal {
   let number = journalsOf(wholeFile).at(-1)?.number ?? 0;
   let descriptor: number | undefined;
+  let appended = 0;
 
   const append = (lines: readonly string[]): void => {
     descriptor ??= fs.openSync(`${wholeFile}${JOURNAL}${number}`, 'a', 0o600);
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    appended += bytes.length;
     for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
   };
   const next = (): number => {
     if (descriptor !== undefined) fs.closeSync(descriptor);
     descriptor = undefined;
+    appended = 0;
     number += 1;
     return number;
   };
@@ -168,10 +173,11 @@ export function openJournal<S, T, H, L, R>(
       if (lines === undefined) {
         replaceFile(wholeFile, view.whole(after));
         forgetBefore(next());
-        onWhole(after);
+        onWhole();
       } else if (lines.length > 0) append(lines);
     },
     next,
+    bytes: () => appended,
     forgetBefore,
   };
 }
