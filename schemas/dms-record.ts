@@ -34,8 +34,11 @@ export const dmsMetadata = z.object({
   'stream-position': z.optional(z.string()),
 });
 
-/** Operations of data records. */
-export const dmsDataOperation = z.enum(['load', 'insert', 'update', 'delete']);
+/**
+ * Operations of data records. `absent` is the only one that DMS does not send: `relay reload` puts it on the stream for a row that a completed
+ * reload did not bring; `data` then holds the key, and `timestamp` is when that reload began.
+ */
+export const dmsDataOperation = z.enum(['load', 'insert', 'update', 'delete', 'absent']);
 
 /** `data` and `before-image` stay unknown here: their column names come from outside and are read as entries, never as properties. */
 export const dmsRecord = z.object({

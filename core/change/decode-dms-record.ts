@@ -67,13 +67,14 @@ function decodeRow(record: DmsRecord, table: SourceTable): readonly RowChange[] 
     );
   }
   const columns = columnsOf(record.data, 'data', table);
-  const moment = momentOf(record, columns, operation.data === 'load');
+  const moment = momentOf(record, columns, operation.data === 'load' || operation.data === 'absent');
   const commit = {
     ...(moment.position && { transactionId: moment.position.transactionId.toString() }),
     committedAt: canonicalDatetime(metadata['commit-timestamp'] ?? moment.builtAt) ?? moment.builtAt,
   };
   const key = keyOf(columns, table);
-  if (operation.data === 'delete') return [{ table, key, operation: 'delete', row: null, moment, commit }];
+  if (operation.data === 'delete' || operation.data === 'absent')
+    return [{ table, key, operation: operation.data, row: null, moment, commit }];
 
   const change: RowChange = { table, key, operation: operation.data, row: rowOf(columns, table), moment, commit };
   const oldKey = operation.data === 'update' ? oldKeyOf(record, key, table) : undefined;
@@ -92,9 +93,9 @@ function columnsOf(value: unknown, member: string, table: SourceTable): Readonly
   return new Map(members);
 }
 
-function momentOf({ metadata }: DmsRecord, columns: ReadonlyMap<string, unknown>, isLoad: boolean): Moment {
+function momentOf({ metadata }: DmsRecord, columns: ReadonlyMap<string, unknown>, isOfLoad: boolean): Moment {
   const builtAt = normaliseTimestamp(metadata.timestamp);
-  if (isLoad) return { builtAt };
+  if (isOfLoad) return { builtAt };
   const lineage = columns.get(LINEAGE_COLUMN);
   const transactionId = metadata['transaction-id'];
   const recordId = metadata['transaction-record-id'];

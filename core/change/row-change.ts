@@ -21,8 +21,8 @@ export interface SourceCommit {
 export interface RowChange {
   readonly table: SourceTable;
   readonly key: RowKey;
-  /** `insert` and `delete` begin and end a life of the row; `load` and `update` only state what it holds. */
-  readonly operation: 'load' | 'insert' | 'update' | 'delete';
+  /** `insert` and `delete` begin and end a life of the row; `load` and `update` only state what it holds, `absent` that a reload had no such row. */
+  readonly operation: 'load' | 'insert' | 'update' | 'delete' | 'absent';
   /** The whole row after the change; null when it is gone. */
   readonly row: Row | null;
   readonly moment: Moment;

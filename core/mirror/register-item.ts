@@ -30,7 +30,12 @@ export function registerItem(
     moment: momentAttribute(register.moment),
     ...(register.changeBuiltAt !== undefined && { changeBuiltAt: { S: register.changeBuiltAt } }),
     ...(register.olderLoad && {
-      olderLoad: { M: { builtAt: { S: register.olderLoad.builtAt }, row: { S: rowToText(register.olderLoad.row) } } },
+      olderLoad: {
+        M: {
+          builtAt: { S: register.olderLoad.builtAt },
+          ...(register.olderLoad.row && { row: { S: rowToText(register.olderLoad.row) } }),
+        },
+      },
     }),
     ...(register.birth && { birth: momentAttribute(register.birth) }),
     ...(register.death && { death: momentAttribute(register.death) }),
@@ -52,7 +57,10 @@ export function storedRegister(item: Item): StoredRegister {
       loaded: item.loaded?.BOOL ?? false,
       ...(changeBuiltAt !== undefined && { changeBuiltAt }),
       ...(olderLoad && {
-        olderLoad: { builtAt: olderLoad.builtAt?.S ?? '', row: rowFromText(olderLoad.row?.S ?? '{}') },
+        olderLoad: {
+          builtAt: olderLoad.builtAt?.S ?? '',
+          row: olderLoad.row?.S === undefined ? null : rowFromText(olderLoad.row.S),
+        },
       }),
       ...(birth && { birth }),
       ...(death && { death }),

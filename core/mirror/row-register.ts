@@ -12,7 +12,7 @@ export interface RowRegister {
   readonly row: Row | null;
   /** Highest position received so far, and when the message of the stored row was built first. */
   readonly moment: Moment;
-  /** True when the row came from a full load; `moment.position`, if there, then belongs to an earlier change that the load replaced. */
+  /** True when the row came from a full load, or a reload had no such row; `moment.position`, if there, then belongs to an earlier change that the load replaced. */
   readonly loaded: boolean;
   /** When the message of that earlier change was built first. */
   readonly changeBuiltAt?: string;
@@ -23,7 +23,8 @@ export interface RowRegister {
 }
 
 export interface Loaded {
-  readonly row: Row;
+  /** null says that a reload, which began at `builtAt`, had no such row. */
+  readonly row: Row | null;
   readonly builtAt: string;
 }
 
@@ -46,10 +47,11 @@ export function applyRowChange(stored: RowRegister | undefined, change: RowChang
     ...grown('death', stored?.death, change.operation === 'delete' ? change.moment : undefined),
   };
   const parts = partsOf(stored);
-  const order = change.operation === 'load' ? orderOfLoad(parts.load, change) : orderOfChange(parts.change, change);
-  const merged = change.operation === 'load' ? withLoad(parts, change, order) : withChange(parts, change, order);
+  const isOfLoad = change.operation === 'load' || change.operation === 'absent';
+  const order = isOfLoad ? orderOfLoad(parts.load, change) : orderOfChange(parts.change, change);
+  const merged = isOfLoad ? withLoad(parts, change, order) : withChange(parts, change, order);
   const register = { ...visible(merged), ...births };
-  if (order > 0 && register.loaded === (change.operation === 'load')) {
+  if (order > 0 && register.loaded === isOfLoad) {
     const isSame = stored !== undefined && sameRow(stored.row, change.row);
     return { placement: isSame ? 'unchanged' : 'applied', register };
   }
@@ -67,7 +69,7 @@ interface Parts {
 function partsOf(stored: RowRegister | undefined): Parts {
   if (!stored) return {};
   const { row, moment, olderLoad } = stored;
-  if (!stored.loaded || !row) return { change: { row, moment }, ...(olderLoad && { load: olderLoad }) };
+  if (!stored.loaded) return { change: { row, moment }, ...(olderLoad && { load: olderLoad }) };
   const changeMoment = { ...moment, builtAt: stored.changeBuiltAt ?? moment.builtAt };
   return {
     load: { row, builtAt: moment.builtAt },
@@ -91,13 +93,14 @@ function visible({ change, load }: Parts): RowRegister {
 const orderOfChange = (known: Parts['change'], { moment }: RowChange): number =>
   known ? compareMoments(moment, known.moment) : 1;
 
-function orderOfLoad(known: Loaded | undefined, { moment: { builtAt } }: RowChange): number {
+/** A row that a reload brought in the very moment in which the reload began is there. */
+function orderOfLoad(known: Loaded | undefined, { row, moment: { builtAt } }: RowChange): number {
   if (!known || builtAt > known.builtAt) return 1;
-  return builtAt === known.builtAt ? 0 : -1;
+  return builtAt < known.builtAt ? -1 : Number(row !== null) - Number(known.row !== null);
 }
 
 function withLoad(parts: Parts, { row, moment: { builtAt } }: RowChange, order: number): Parts {
-  return order > 0 && row ? { ...parts, load: { row, builtAt } } : parts;
+  return order > 0 ? { ...parts, load: { row, builtAt } } : parts;
 }
 
 /** A change that DMS sends again is the one that it sent first: it does not become newer than a load that came in between. */
@@ -143,10 +146,12 @@ function sameRow(a: Row | null, b: Row | null): boolean {
 /**
  * Whether a row that points to `target` belongs to the target's present life. MySQL writes no binlog event for rows that ON DELETE
  * CASCADE or SET NULL changes, so a child that is older than its parent's birth is gone although no record says so.
- * A full-load row has no position of its own: it is compared by build time, and with deletes only.
+ * A full-load row has no position of its own: it is compared by build time, and with deletes only. A target that a reload did not have
+ * was born again after that reload.
  */
 export function belongsTo(target: RowRegister | undefined, child: RowRegister): boolean {
   if (!target?.row || !child.row) return false;
+  if (target.olderLoad?.row === null && child.moment.builtAt < target.olderLoad.builtAt) return false;
   if (child.loaded) return !target.death || child.moment.builtAt > target.death.builtAt;
   return !target.birth || compareMoments(child.moment, target.birth) >= 0;
 }

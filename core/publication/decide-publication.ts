@@ -42,8 +42,8 @@ export function decidePublication(head: MetricHead, projected: ProjectedMetric, 
     return { kind: 'removeLeftovers', name: unfinished.name, versions: unfinished.versions };
   }
   if (projected.kind === 'absent') {
-    // Displaced and never seen: the mirror was lost and this metric's row may still be on its way. Nothing says that it was deleted.
-    if (head.publishedName !== null || (head.displaced && projected.seen)) return { kind: 'markDeleted' };
+    // Published and never seen: the mirror was lost and this metric's row may still be on its way. Nothing says that it was deleted.
+    if ((head.publishedName !== null || head.displaced) && projected.seen) return { kind: 'markDeleted' };
     if (!projected.seen && head.fence === 0) return { kind: 'none' };
     return { kind: 'moveFence', next: { ...head, claimedName: null, waiting: null } };
   }

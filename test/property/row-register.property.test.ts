@@ -10,7 +10,7 @@ import { metrics } from '#schemas/source/lph.ts';
 import { MemoryItemStore, MemoryTables } from '../support/memory-item-store.ts';
 import { at, change, loadedAt } from '../support/registers.ts';
 
-/** What the source did to one row: at each step it is inserted, updated or deleted; sometimes a full load reads it. */
+/** What the source did to one row: at each step it is inserted, updated or deleted; sometimes a full load reads it, or finds nothing. */
 const step = fc.constantFrom('write', 'write', 'delete', 'load');
 const history = fc
   .record({ steps: fc.array(step, { minLength: 1, maxLength: 5 }), resentFrom: fc.option(fc.nat({ max: 4 })) })
@@ -29,7 +29,8 @@ function recordsOf(steps: readonly string[], resentFrom: number | null): History
   for (const [index, kind] of steps.entries()) {
     const second = index + 1;
     if (kind === 'load') {
-      if (name !== null) records.push(change('load', loadedAt(second), { id: '1', name }));
+      const operation = name === null ? 'absent' : 'load';
+      records.push(change(operation, loadedAt(second), { id: '1', name: String(name) }));
     } else if (kind === 'write') {
       const operation = name === null ? 'insert' : 'update';
       name = `name${second}`;
@@ -89,14 +90,15 @@ describe('the register of a row', () => {
 
   test('never goes back: whatever comes, the stored position, birth and death only grow', () => {
     const any = fc.record({
-      operation: fc.constantFrom('insert', 'update', 'delete', 'load'),
+      operation: fc.constantFrom('insert', 'update', 'delete', 'load', 'absent'),
       transaction: fc.integer({ min: 1, max: 50 }),
     });
     fc.assert(
       fc.property(fc.array(any, { maxLength: 12 }), (steps) => {
         let stored: RowRegister | undefined;
         for (const { operation, transaction } of steps) {
-          const moment = operation === 'load' ? loadedAt(transaction) : at(transaction);
+          const isOfLoad = operation === 'load' || operation === 'absent';
+          const moment = isOfLoad ? loadedAt(transaction) : at(transaction);
           const { register } = applyRowChange(stored, change(operation as RowChange['operation'], moment));
           for (const of of ['birth', 'death'] as const) {
             expect(register[of]?.position?.transactionId ?? 0n).toBeGreaterThanOrEqual(
@@ -114,18 +116,19 @@ describe('the register of a row', () => {
 });
 
 describe('a register of changes, of messages of them sent again, and of loads', () => {
-  /** Each position is one change, however often and whenever its message was built; each load is told from the time it was built. */
+  /** Each position is one change, however often and whenever its message was built; each load, and each absence, is told from its time. */
   const record = fc.record({
-    place: fc.integer({ min: 0, max: 3 }),
+    place: fc.integer({ min: 0, max: 4 }),
     builtAt: fc.integer({ min: 1, max: 6 }),
     repeats: fc.constantFrom(1, 1, 2),
   });
-  const OPERATIONS = ['load', 'insert', 'update', 'delete'] as const;
+  const OPERATIONS = ['load', 'insert', 'update', 'delete', 'absent'] as const;
   const records = fc.array(record, { minLength: 1, maxLength: 5 }).map((all) =>
     all.flatMap(({ place, builtAt, repeats }): RowChange[] => {
       const operation = OPERATIONS[place] ?? 'load';
       const columns = { id: '1', name: operation === 'load' ? `loaded${builtAt}` : `written${place}` };
-      const moment = operation === 'load' ? loadedAt(builtAt) : { ...at(place), builtAt: at(builtAt).builtAt };
+      const isOfLoad = operation === 'load' || operation === 'absent';
+      const moment = isOfLoad ? loadedAt(builtAt) : { ...at(place), builtAt: at(builtAt).builtAt };
       return Array.from({ length: repeats }, () => change(operation, moment, columns));
     }),
   );

@@ -37,7 +37,7 @@ export function change(
     table: metrics,
     key: ['1'],
     operation,
-    row: operation === 'delete' ? null : columns && row(columns),
+    row: operation === 'delete' || operation === 'absent' ? null : columns && row(columns),
     moment,
     commit: COMMIT,
   };

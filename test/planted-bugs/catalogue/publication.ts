@@ -220,8 +220,8 @@ export const PUBLICATION: readonly Mutant[] = [
     name: 'deletion-without-mark',
     breaks: 'L5: a deletion is told: item "0" becomes a mark before it goes',
     file: DECIDE,
-    find: "(head.displaced && projected.seen)) return { kind: 'markDeleted' };",
-    replace: "(head.displaced && projected.seen)) return { kind: 'removeItems' };",
+    find: "head.displaced) && projected.seen) return { kind: 'markDeleted' };",
+    replace: "head.displaced) && projected.seen) return { kind: 'removeItems' };",
     likely: decide,
   },
   {
