@@ -18,6 +18,7 @@ const OF_CODE: Readonly<Record<ErrorCode, Disposition>> = {
   ITEM_REFUSED: 'quarantine',
   CONTENTION: 'retry',
   MALFORMED_MESSAGE: 'retry',
+  UNPUBLISHABLE_ITEM: 'quarantine',
   INVARIANT_BROKEN: 'quarantine',
 };
 

@@ -23,6 +23,8 @@ export const ERROR_CODES = [
   'CONTENTION',
   /** A message on the projection queue that this version does not understand; goes to the dead-letter queue. */
   'MALFORMED_MESSAGE',
+  /** A change of item "0" of which no valid MetricChanged event can be made: the item was written by hand or by another version. */
+  'UNPUBLISHABLE_ITEM',
   /** Something that the protocol rules out, or a decision that failed on a record. A defect: the record is set aside; stop and look. */
   'INVARIANT_BROKEN',
 ] as const;

@@ -8,7 +8,9 @@ import {
   type MetricChanged,
   type MetricJson,
 } from '#schemas/metric-changed.ts';
+import { RelayError } from '../error/relay-error.ts';
 import type { Item } from '../platform/item-store.ts';
+import { LATEST } from '../projection/project-metric.ts';
 import { isClaim, isDeletionMark, isRedirect } from '../publication/metric-item.ts';
 import { plainJson, plainValue } from './plain-json.ts';
 
@@ -18,32 +20,32 @@ export interface ItemImages {
   readonly newImage?: Item | undefined;
 }
 
-/** Largest detail with the whole metric, bytes. Five events of a pipe batch stay below the 1 MiB of one PutEvents request. */
+/** Largest detail, bytes. Five events of a pipe batch stay below the 1 MiB of one PutEvents request. */
 export const EVENT_BYTES_MAX = 190_000;
+/** Room for the list of what was left out. */
+const MARGIN_BYTES = 2_000;
 
 /** Attributes that tell about the publication, not about the metric; they never count as changed. */
 const BOOKKEEPING = new Set(['revision', 'lastChange', 'version', 'previousName', 'deleted', 'formerName']);
 
+/** @throws RelayError `UNPUBLISHABLE_ITEM` for an item that is no metric's, or that no event can tell. */
 export function metricChangedEvent(
   { oldImage, newImage }: ItemImages,
   metricsTable: string,
 ): MetricChanged | undefined {
   if (!newImage || isRedirect(newImage) || isClaim(newImage)) return undefined;
-  const metricId = newImage.metricId?.N;
-  const revision = Number(newImage.revision?.N);
-  if (metricId === undefined || !Number.isSafeInteger(revision)) return undefined;
+  const { metricId, revision } = identityOf(newImage);
   const deleted = isDeletionMark(newImage);
   const current: Item = newImage.formerName ? { ...newImage, name: newImage.formerName } : newImage;
   const former = deleted ? undefined : formerState(newImage, oldImage, metricId);
   const changedAttributes = former ? changesBetween(former, current) : [];
   const previousName = former && former.name?.S !== current.name?.S ? former.name?.S : undefined;
-  const { lastChange } = newImage;
   const event: MetricChanged = {
     metadata: {
       eventId: `${metricId}:${revision}`,
       schemaVersion: EVENT_SCHEMA_VERSION,
-      occurredAt: lastChange?.M?.committedAt?.S ?? '',
-      correlationId: lastChange?.M?.transactionId?.S ?? 'load',
+      occurredAt: occurredAt(newImage),
+      correlationId: correlationId(newImage),
       replay: false,
     },
     data: {
@@ -60,6 +62,20 @@ export function metricChangedEvent(
   };
   return withinLimit(event, metricsTable, newImage.name?.S ?? '');
 }
+
+/** Whose item "0" it is, and which revision; an item that does not say so was not written by this project. */
+export function identityOf(item: Item): { readonly metricId: string; readonly revision: number } {
+  const metricId = item.metricId?.N;
+  const revision = Number(item.revision?.N);
+  if (metricId === undefined) throw new RelayError('UNPUBLISHABLE_ITEM', 'item "0" has no metricId');
+  if (Number.isSafeInteger(revision) && revision >= 1) return { metricId, revision };
+  const found = item.revision?.N ?? 'none';
+  throw new RelayError('UNPUBLISHABLE_ITEM', `the revision must be a whole number from 1 to 2^53 - 1, found ${found}`);
+}
+
+/** Commit time of the change that made the item; empty when the item does not say. */
+export const occurredAt = (item: Item): string => item.lastChange?.M?.committedAt?.S ?? '';
+export const correlationId = (item: Item): string => item.lastChange?.M?.transactionId?.S ?? 'load';
 
 /** The metric as it was before: the old image, unless that was somebody else's; then what the item itself remembers of a rename. */
 function formerState(newImage: Item, oldImage: Item | undefined, metricId: string): Item | undefined {
@@ -97,16 +113,46 @@ function previousValues(former: Item | undefined, names: readonly string[]): Rec
 }
 
 /** Item "0" without what belongs to the publication alone. */
-function metricOf(item: Item): MetricJson {
+export function metricOf(item: Item): MetricJson {
   const { lastChange: _, deleted: __, formerName: ___, ...metric } = item;
   return plainJson(metric) as MetricJson;
 }
 
-/** Too large a metric is replaced by the place where it can be read; what is still too large then loses `previous` as well. */
-function withinLimit(event: MetricChanged, table: string, name: string): MetricChanged {
-  if (Buffer.byteLength(JSON.stringify(event)) <= EVENT_BYTES_MAX) return event;
+/**
+ * Too large a metric is replaced by the place where it can be read. If that is not enough, previous values are left out, the largest first,
+ * and the event names them: an attribute without a value before and one that was left out are different things.
+ */
+export function withinLimit(event: MetricChanged, table: string, name: string): MetricChanged {
+  if (bytesOf(event) <= EVENT_BYTES_MAX) return event;
   const { metric: _, ...data } = event.data;
-  const claimed: MetricChanged = { ...event, data: { ...data, metricRef: { table, name, version: '0' } } };
-  if (Buffer.byteLength(JSON.stringify(claimed)) <= EVENT_BYTES_MAX) return claimed;
-  return { ...claimed, data: { ...claimed.data, previous: {} } };
+  const metricRef = { table, name, version: LATEST };
+  const claimed: MetricChanged = { ...event, data: { ...data, metricRef } };
+  const tooMany = bytesOf(claimed) - EVENT_BYTES_MAX;
+  if (tooMany <= 0) return claimed;
+  const previousOmitted = largestFirst(data.previous, tooMany + MARGIN_BYTES);
+  const previous = Object.fromEntries(
+    Object.entries(data.previous).filter(([attribute]) => !previousOmitted.includes(attribute)),
+  );
+  const shortened: MetricChanged = { ...claimed, data: { ...data, previous, previousOmitted, metricRef } };
+  if (bytesOf(shortened) <= EVENT_BYTES_MAX) return shortened;
+  throw new RelayError(
+    'UNPUBLISHABLE_ITEM',
+    `the event would have ${bytesOf(shortened)} bytes without the metric and its previous values; ${EVENT_BYTES_MAX} are allowed`,
+  );
+}
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** Names of members that together hold so many bytes, sorted; all of them when they do not. */
+function largestFirst(values: Readonly<Record<string, unknown>>, bytes: number): string[] {
+  const sizes = Object.entries(values).map(([name, value]) => ({ name, bytes: bytesOf(value) }));
+  sizes.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+  const chosen: string[] = [];
+  let left = bytes;
+  for (const { name, bytes: held } of sizes) {
+    if (left <= 0) break;
+    chosen.push(name);
+    left -= held;
+  }
+  return chosen.sort();
 }

@@ -3,6 +3,7 @@
  * round trip, so that no consumer reads a rounded value. Members are in the order of their names: DynamoDB gives them in none. Attribute names are ours, never the source's.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { RelayError } from '../error/relay-error.ts';
 import type { Item } from '../platform/item-store.ts';
 
 export type PlainValue =
@@ -26,7 +27,12 @@ export function plainValue(value: AttributeValue): PlainValue {
   if (value.NS) return [...value.NS].sort().map(exactNumber);
   if (value.L) return value.L.map(plainValue);
   if (value.M) return plainJson(value.M);
-  return null;
+  if (value.NULL) return null;
+  // Bytes have no JSON form here: two different ones would look the same.
+  throw new RelayError(
+    'UNPUBLISHABLE_ITEM',
+    `an attribute is of type ${Object.keys(value).join()}; binary is not told`,
+  );
 }
 
 export function plainJson(item: Item): { readonly [member: string]: PlainValue } {

@@ -35,7 +35,8 @@ export class OperatorAlarms extends Construct {
       aboveMs: props.iteratorAgeSeconds * 1000,
     });
     this.alarm('InspectAndRedriveTheQuarantine', {
-      description: 'Records were set aside in the quarantine table: find the reason there, mend it, redrive them.',
+      description:
+        'Records or changes without an event were set aside in the quarantine table: find the reason there, mend it, redrive or republish them.',
       metric: {
         namespace: 'AWS/DynamoDB',
         metricName: 'ConsumedWriteCapacityUnits',

@@ -4,21 +4,17 @@
  */
 import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { EnrichmentEnvironment } from '#functions/metric-changed-enrichment/environment.ts';
+import { metricChangedEnrichment } from '../constructs/metric-changed-enrichment.ts';
 import { MetricChangedPipe } from '../constructs/metric-changed-pipe.ts';
 import { OperatorAlarms } from '../constructs/operator-alarms.ts';
 import { ProjectionQueue } from '../constructs/projection-queue.ts';
 import { Projector } from '../constructs/projector.ts';
-import { RelayFunction } from '../constructs/relay-function.ts';
 import { Replication } from '../constructs/replication.ts';
 import { Replicator } from '../constructs/replicator.ts';
 import { SourceEndpoint } from '../constructs/source-endpoint.ts';
 import { TargetEndpoint } from '../constructs/target-endpoint.ts';
 import type { StageConfig } from '../stage-config.ts';
 import type { StateStack } from './state-stack.ts';
-
-/** Megabytes. The enrichment turns a handful of items into events; more memory would only shorten its cold start. */
-const ENRICHMENT_MEMORY_MB = 512;
 
 export interface RelayStackProps extends StackProps {
   readonly config: StageConfig;
@@ -50,16 +46,7 @@ export class RelayStack extends Stack {
       projectionQueue: projections.queue,
     });
 
-    const environment: EnrichmentEnvironment = { METRICS_TABLE: state.metrics.tableName };
-    const enrichment = new RelayFunction(this, 'Enrichment', {
-      folder: 'metric-changed-enrichment',
-      description: 'Turns changes of item "0" into MetricChanged events',
-      projectRoot,
-      environment,
-      memoryMb: ENRICHMENT_MEMORY_MB,
-      timeoutSeconds: config.enrichmentTimeoutSeconds,
-      logDays: config.logDays,
-    });
+    const enrichment = metricChangedEnrichment(this, 'Enrichment', { ...state.parts, config, projectRoot });
     const pipe = new MetricChangedPipe(this, 'MetricChanged', {
       metricsStreamArn: state.metricsStreamArn,
       enrichment: enrichment.function,

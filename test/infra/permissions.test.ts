@@ -59,15 +59,17 @@ describe('least privilege', () => {
     expect(wild).toEqual([]);
   });
 
-  test('every statement names its resources, and the only wildcard is inside one bucket', () => {
+  test('every statement names its resources, and the only wildcards are inside one bucket', () => {
     const wild = allowed.flatMap(({ logicalId, statement }) =>
       list(statement.Resource)
         .filter((resource) => JSON.stringify(resource).includes('*'))
         .map((resource) => [logicalId, resource]),
     );
-    expect(wild).toHaveLength(1);
-    expect(wild[0]?.[0]).toMatch(/^ReplicatorFunctionRole/);
-    expect(JSON.stringify(wild[0]?.[1])).toMatch(/QuarantineBucketArn[^/]*"\},"\/\*"\]\]\}$/);
+    const inBucket = (path: string): RegExp => new RegExp(`QuarantineBucketArn[^/]*"\\},"/${path}\\*"\\]\\]\\}$`);
+    const of = (role: string) => wild.filter(([logicalId]) => String(logicalId).startsWith(role));
+    expect(wild).toHaveLength(2);
+    expect(JSON.stringify(of('ReplicatorFunctionRole')[0]?.[1])).toMatch(inBucket(''));
+    expect(JSON.stringify(of('EnrichmentRole')[0]?.[1])).toMatch(inBucket('quarantine/metrics-stream/'));
   });
 
   test('no role has a managed policy', () => {
@@ -124,8 +126,12 @@ describe('each role may do what its work needs and nothing else', () => {
     });
   });
 
-  test('the enrichment touches nothing', () => {
-    expect(grants('EnrichmentRole')).toEqual({ WriteLogs: logs });
+  test('the enrichment reads nothing, and writes only what it sets aside', () => {
+    expect(grants('EnrichmentRole')).toEqual({
+      WriteLogs: logs,
+      SetAside: ['dynamodb:PutItem'],
+      KeepRawRecords: ['s3:PutObject'],
+    });
   });
 
   test('the pipe cannot read a table, only its stream', () => {

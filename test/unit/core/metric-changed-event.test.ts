@@ -1,5 +1,6 @@
 /** What a stream record of item "0" says to the outside. */
 import { describe, expect, test } from 'vitest';
+import { RelayError } from '#core/error/relay-error.ts';
 import { EVENT_BYTES_MAX, metricChangedEvent } from '#core/event/metric-changed-event.ts';
 import { plainJson } from '#core/event/plain-json.ts';
 import type { Item } from '#core/platform/item-store.ts';
@@ -163,9 +164,18 @@ describe('nothing is told of', () => {
     ['a redirect left at an old name', redirectItem('packages', 'parcels', 5)],
     ['a claim that holds a name', claimItem('packages', '42')],
     ['an item that is removed', undefined],
-    ['an item that is no metric', { name: { S: 'x' }, version: { S: '0' } }],
   ])('%s', (_, newImage) => {
     expect(eventOf(item(), newImage)).toBeUndefined();
+  });
+
+  test.each([
+    ['an item without a metric', { name: { S: 'x' }, version: { S: '0' } }, 'no metricId'],
+    ['a revision beyond what a JSON number holds', item({ revision: { N: '9007199254740992' } }), '9007199254740992'],
+    ['a metric without a revision', { name: { S: 'x' }, version: { S: '0' }, metricId: { N: '1' } }, 'found none'],
+    ['an attribute that JSON cannot hold', item({ extra: { B: Uint8Array.of(1) } }), 'type B'],
+  ])('%s is no silence but an error that names it', (_, newImage: Item, told) => {
+    expect(() => eventOf(undefined, newImage)).toThrow(told);
+    expect(() => eventOf(undefined, newImage)).toThrow(RelayError);
   });
 });
 
@@ -207,10 +217,38 @@ describe('a metric too large for an event', () => {
     expect(metricChanged.parse(event)).toEqual(event);
   });
 
-  test('whose previous value is too large as well loses that too, and still says what changed', () => {
-    const event = eventOf({ ...large(EVENT_BYTES_MAX), revision: { N: '6' } }, large(EVENT_BYTES_MAX + 1));
-    expect(event?.data).toMatchObject({ changedAttributes: ['hybridFormula'], previous: {} });
-    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(EVENT_BYTES_MAX);
+  test('whose previous value is too large as well leaves that out, says so, and keeps the other previous values', () => {
+    const former = { ...large(EVENT_BYTES_MAX), revision: { N: '6' }, aggregationStyle: { S: 'PERCENTILE' } };
+    const event = eventOf(former, large(EVENT_BYTES_MAX + 1));
+    expect(event?.data).toMatchObject({
+      changedAttributes: ['aggregationStyle', 'hybridFormula'],
+      previous: { aggregationStyle: 'PERCENTILE' },
+      previousOmitted: ['hybridFormula'],
+      metricRef: { table: 'Metrics', name: 'packages', version: '0' },
+    });
+    expect(event?.data.previous).not.toHaveProperty('hybridFormula');
+    expect(metricChanged.parse(event)).toEqual(event);
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThanOrEqual(EVENT_BYTES_MAX);
+  });
+
+  test('leaves out no previous value that has room', () => {
+    const event = eventOf({ ...large(EVENT_BYTES_MAX / 2), revision: { N: '6' } }, large(EVENT_BYTES_MAX));
+    expect(event?.data.previous.hybridFormula).toHaveLength(EVENT_BYTES_MAX / 2);
+    expect(event?.data).not.toHaveProperty('previousOmitted');
+  });
+
+  test('fits even when every attribute is as large as DynamoDB allows', () => {
+    const control = '\u0001'; // six bytes in JSON
+    const wide = (of: string): Item =>
+      item({
+        name: { S: control.repeat(255) },
+        hybridFormula: { S: of.repeat(65_535) },
+        deprecatedReason: { S: of.repeat(60_000) },
+        relatedDimensions: { SS: Array.from({ length: 255 }, (_, index) => of.repeat(900) + index) },
+      });
+    const event = eventOf({ ...wide(control), revision: { N: '6' } }, wide('\u0002'));
+    expect(event?.data.previousOmitted).toEqual(['deprecatedReason', 'hybridFormula', 'relatedDimensions']);
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThanOrEqual(EVENT_BYTES_MAX);
   });
 
   test('is measured in bytes, not in characters', () => {

@@ -5,11 +5,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type MetricChanged, metricChange, metricChanged } from '#schemas/metric-changed.ts';
+import { EVENT_SCHEMA_VERSION, type MetricChanged, metricChange, metricChanged } from '#schemas/metric-changed.ts';
 import { RelayWorld } from '../../support/relay-world.ts';
 import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
 
-const FOLDER = join(import.meta.dirname, '..', '..', 'fixtures', 'events');
+const FOLDER = join(import.meta.dirname, '..', '..', 'fixtures', 'events', EVENT_SCHEMA_VERSION);
 
 /** A life of one metric that shows every kind of change once. */
 async function everyChange(): Promise<readonly MetricChanged[]> {

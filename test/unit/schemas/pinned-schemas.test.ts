@@ -3,7 +3,7 @@
  * the next. Each is pinned by a hash of its form.
  *
  * When a hash changes, somebody outside is concerned. Before the new hash is written here:
- * 1. Is every old message, item and event still valid (test/fixtures/events must stay untouched)? Members are only added, never renamed, removed or
+ * 1. Is every old message, item and event still valid (a file under test/fixtures/events is never edited)? Members are only added, never renamed, removed or
  *    narrowed. If not, it is a new major version: a new schemaVersion, published beside the old one until its consumers have moved.
  * 2. For the event and the item: raise the minor EVENT_SCHEMA_VERSION, tell the change in the docs, add a golden event that shows the new member.
  * 3. For the mirror item and the head: a replicator of the old version may run beside the new one during a deployment, and old items stay until their row
@@ -38,7 +38,9 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, member]) => [name, inOrder(member)]));
 }
 
-const schemaHash = (schema: z.core.$ZodType): string => hashOf(z.toJSONSchema(schema, { io: 'input' }));
+/** Words that explain are no form. */
+const schemaHash = (schema: z.core.$ZodType): string =>
+  hashOf(z.toJSONSchema(schema, { io: 'input', override: ({ jsonSchema }) => void delete jsonSchema.description }));
 
 /** Attribute names with their DynamoDB types, nested. */
 function formOf(item: Item): unknown {
@@ -54,11 +56,11 @@ describe('the form of', () => {
 
   test('a MetricChanged event, version 1.0', () => {
     expect(EVENT_SCHEMA_VERSION).toBe('1.0');
-    expect(schemaHash(metricChanged)).toBe('1df1e8de94dbdd49');
+    expect(schemaHash(metricChanged)).toBe('31901438d8b349e3');
   });
 
   test('a metric in an event', () => {
-    expect(schemaHash(metricJson)).toBe('b23e4474fa974070');
+    expect(schemaHash(metricJson)).toBe('06b9a1866cfd2afd');
   });
 
   test('a projection message', () => {
