@@ -36,6 +36,8 @@ export interface ReplicationContext extends SettleContext {
 export interface BatchResult {
   readonly counts: BatchCounts;
   readonly retryFrom: string | undefined;
+  /** One for each record, in order. */
+  readonly outcomes: readonly RecordOutcome[];
 }
 
 /** A row lane that remembers which record each of its changes came from. */
@@ -65,7 +67,7 @@ export async function replicateBatch(
   }
   await recomputeAffected(context, recompute, records, outcomes);
   const final = outcomes.map(weightiest);
-  return { counts: countOutcomes(final), retryFrom: retryFrom(records, final) };
+  return { counts: countOutcomes(final), retryFrom: retryFrom(records, final), outcomes: final };
 }
 
 async function decodeIntoLanes(

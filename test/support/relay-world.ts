@@ -21,6 +21,7 @@ const TABLE_KEYS = {
   Metrics: ['name', 'version'],
   SourceRows: ['pk', 'sk'],
   Quarantine: ['pk', 'sk'],
+  Replays: ['pk', 'sk'],
 } as const;
 
 export class RelayWorld {

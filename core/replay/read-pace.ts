@@ -1,0 +1,30 @@
+/**
+ * Keeps a replay to its share of what a shard can be read: 2 MB and 5 GetRecords a second, for all readers together
+ * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Pure arithmetic on a clock that is handed in; it never waits itself.
+ */
+
+export const SHARD_READ_BYTES_PER_SECOND = 2 * 1024 * 1024;
+export const SHARD_READ_CALLS_PER_SECOND = 5;
+
+export class ReadPace {
+  readonly #callMs: number;
+  readonly #bytesPerMs: number;
+  #freeAtMs = 0;
+
+  /** `share` of the shard's limits, above 0 and at most 1. */
+  constructor(share: number) {
+    if (!(share > 0 && share <= 1)) throw new Error(`a share of the read limit is above 0 and at most 1, not ${share}`);
+    this.#callMs = 1000 / (SHARD_READ_CALLS_PER_SECOND * share);
+    this.#bytesPerMs = (SHARD_READ_BYTES_PER_SECOND * share) / 1000;
+  }
+
+  /** Milliseconds until the next call may be made. */
+  waitMs(nowMs: number): number {
+    return Math.max(0, this.#freeAtMs - nowMs);
+  }
+
+  /** A call was made at this time and brought so many bytes. */
+  spent(calledAtMs: number, bytes: number): void {
+    this.#freeAtMs = calledAtMs + Math.max(this.#callMs, bytes / this.#bytesPerMs);
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * One slice: a shard is read from its checkpoint and applied batch after batch until it is done or time is nearly up. The checkpoint is stored
+ * after every batch, so a slice that is killed costs the next one at most one batch, which changes nothing. While a batch is applied
+ * the next one is read already. It never decides what runs next: that is the state machine's part.
+ */
+import type { ReplicationContext } from '../replication/replicate-batch.ts';
+import { applyRecords } from './apply-records.ts';
+import type { ChangeLog } from './change-log.ts';
+import { ReadPace } from './read-pace.ts';
+import { type WindowRead, WindowReader } from './read-window.ts';
+import { isSelected } from './record-filter.ts';
+import type { HeldCheckpoint, ReplayJournal } from './replay-journal.ts';
+import { addCounts, newCheckpoint, ReplayRefused, type ReplayRun, type ShardCheckpoint } from './replay-run.ts';
+import { instant } from './replay-window.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface SliceRequest {
+  readonly replayId: string;
+  readonly shardId: string;
+  /** Name of the execution that asks. */
+  readonly execution: string;
+  /** What an earlier slice of this execution answered. Used when the journal has lost the shard. */
+  readonly checkpoint: ShardCheckpoint | undefined;
+}
+
+export interface SliceContext {
+  readonly replication: ReplicationContext;
+  readonly journal: ReplayJournal;
+  readonly log: ChangeLog;
+  /** Records asked for at a time; a batch is what one answer brings. */
+  readonly batchRecords: number;
+  /** Names this slice, and no other one, in the journal. */
+  readonly writer: string;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly remainingMs: () => number;
+}
+
+/** A slice ends when less than this is left, or less than its longest batch took three times. Milliseconds. */
+const RESERVE_MS = 20_000;
+
+export async function replaySlice(context: SliceContext, request: SliceRequest): Promise<ShardCheckpoint> {
+  const { journal, log, nowMs, sleep, writer } = context;
+  const { replayId, shardId } = request;
+  let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId));
+  // After the shard is held: a stop that comes later takes it away again.
+  const run = await permittedRun(context, request);
+  if (held.checkpoint.done) return held.checkpoint;
+  const after = await readableFrom(context, run, held.checkpoint);
+  const pace = new ReadPace(run.request.readShare);
+  const reader = new WindowReader({ log, pace, nowMs, sleep }, shardId, after.window, after.sequenceNumber);
+  const throttledBefore = held.checkpoint.throttled;
+
+  let longestMs = 0;
+  let next = reader.next(context.batchRecords);
+  for (;;) {
+    const startedAtMs = nowMs();
+    const read = await next;
+    const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
+    if (!isLast) {
+      next = reader.next(context.batchRecords);
+      next.catch(() => {}); // looked at in the next round
+    }
+    held = await applyAndNote(context, request, run, held, read, throttledBefore + reader.throttled, startedAtMs);
+    longestMs = Math.max(longestMs, nowMs() - startedAtMs);
+    if (isLast) return held.checkpoint;
+  }
+}
+
+async function applyAndNote(
+  context: SliceContext,
+  { replayId }: SliceRequest,
+  run: ReplayRun,
+  held: HeldCheckpoint,
+  read: WindowRead,
+  throttled: number,
+  startedAtMs: number,
+): Promise<HeldCheckpoint> {
+  const { replication, journal, nowMs, sleep, writer } = context;
+  const { filter, window } = run.request;
+  const selected = read.records.filter((record) => isSelected(filter, record, replication.tablesDeclared));
+  const counts = await applyRecords(replication, selected, sleep);
+  if (read.last === undefined && !read.end) return held; // nothing to remember
+  const before = held.checkpoint;
+  return journal.move(
+    replayId,
+    held,
+    {
+      ...before,
+      sequenceNumber: read.last?.sequenceNumber ?? before.sequenceNumber,
+      arrivedAtMs: read.end
+        ? Math.max(window.toMs, before.arrivedAtMs ?? 0)
+        : (read.last?.arrivedAtMs ?? before.arrivedAtMs),
+      done: read.end,
+      looked: before.looked + read.looked,
+      bytes: before.bytes + read.bytes,
+      counts: addCounts(before.counts, counts),
+      batches: before.batches + (read.looked > 0 ? 1 : 0),
+      throttled,
+      workedMs: before.workedMs + (nowMs() - startedAtMs),
+      failure: undefined,
+    },
+    writer,
+  );
+}
+
+async function permittedRun({ journal }: SliceContext, { replayId, execution }: SliceRequest): Promise<ReplayRun> {
+  const run = await journal.run(replayId);
+  if (!run) throw new ReplayRefused(`there is no replay ${replayId}`);
+  if (run.stopped)
+    throw new ReplayRefused(`replay ${replayId} was stopped; go on with: npx relay replay resume ${replayId}`);
+  if (run.execution !== execution)
+    throw new ReplayRefused(`replay ${replayId} is run by execution ${run.execution}, not by ${execution}`);
+  return run;
+}
+
+/** What lies between the checkpoint and the horizon is gone, and Kinesis would not say so: it would begin with what is left. */
+async function readableFrom(
+  { log, nowMs }: SliceContext,
+  { request, replayId }: ReplayRun,
+  { sequenceNumber, arrivedAtMs }: ShardCheckpoint,
+): Promise<{ readonly window: ReplayRun['request']['window']; readonly sequenceNumber: string | undefined }> {
+  const { window, allowGap } = request;
+  const horizonMs = nowMs() - (await log.retentionHours()) * HOUR_MS;
+  const fromMs = arrivedAtMs ?? window.fromMs;
+  if (fromMs >= horizonMs) return { window, sequenceNumber };
+  if (!allowGap)
+    throw new ReplayRefused(
+      `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the stream before replay ${replayId} came to them; ` +
+        'load the tables again instead (npx relay reload), or start a replay of the rest with --allow-gap',
+    );
+  return { window, sequenceNumber: undefined };
+}
+
+/** Notes why the state machine gave a shard up, where `status` finds it. */
+export async function noteFailure(
+  { journal, writer }: Pick<SliceContext, 'journal' | 'writer'>,
+  { replayId, shardId }: Pick<SliceRequest, 'replayId' | 'shardId'>,
+  failure: string,
+): Promise<ShardCheckpoint> {
+  const held = await journal.hold(replayId, shardId, writer, newCheckpoint(shardId));
+  const noted = await journal.move(replayId, held, { ...held.checkpoint, failure }, writer);
+  return noted.checkpoint;
+}

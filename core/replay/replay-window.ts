@@ -1,0 +1,75 @@
+/**
+ * The part of the change stream that is replayed: `[fromMs, toMs)` in the arrival times of Kinesis. Decides, without asking anyone, whether a
+ * window may be replayed at all. A window outside the retention is one question; one older than the tombstones is another, and the answer to
+ * that must hold wherever the records come from: an insert whose delete is forgotten would bring the row back.
+ */
+
+export interface ReplayWindow {
+  /** Epoch milliseconds, inclusive. */
+  readonly fromMs: number;
+  /** Epoch milliseconds, exclusive. */
+  readonly toMs: number;
+}
+
+/** What is known of the deployment when a window is judged. */
+export interface WindowLimits {
+  readonly nowMs: number;
+  readonly retentionHours: number;
+  readonly tombstoneDays: number;
+}
+
+export type WindowVerdict =
+  /** `goneMs`: how much of the beginning is older than the retention; 0 when the whole window can still be there. */
+  | { readonly kind: 'usable'; readonly goneMs: number; readonly horizonMs: number }
+  | { readonly kind: 'refused'; readonly reason: string; readonly instead: string };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * How far a clock that stamps arrivals may be off, milliseconds. Arrival times need not increase within a shard
+ * (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html), so reading begins this much before the window and ends this much
+ * behind it, and records are chosen by their own time.
+ */
+export const ARRIVAL_SLACK_MS = 10_000;
+
+/** A replay takes time itself: what is nearly forgotten when it begins may be forgotten while it runs. */
+const TOMBSTONE_MARGIN_MS = DAY_MS;
+
+export const instant = (ms: number): string => new Date(ms).toISOString();
+
+export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits): WindowVerdict {
+  const { nowMs, retentionHours, tombstoneDays } = limits;
+  const refused = (reason: string, instead: string): WindowVerdict => ({ kind: 'refused', reason, instead });
+  if (toMs <= fromMs)
+    return refused(
+      `The window ends (${instant(toMs)}) before it begins (${instant(fromMs)}), or holds no time at all.`,
+      'Give --from a time before --to.',
+    );
+  if (toMs > nowMs)
+    return refused(
+      `The window ends in the future: ${instant(toMs)}; it is now ${instant(nowMs)}.`,
+      'End it with --to now. What arrives later is applied by the pipeline itself.',
+    );
+  const remembered = nowMs - tombstoneDays * DAY_MS + TOMBSTONE_MARGIN_MS;
+  if (fromMs < remembered)
+    return refused(
+      `The window begins at ${instant(fromMs)}, but deleted rows are remembered only since ${instant(remembered)} ` +
+        `(tombstoneDays ${tombstoneDays}): older records could bring deleted rows back.`,
+      'Load the tables again instead: npx relay reload. It takes the rows from the database as they are now.',
+    );
+  const horizonMs = nowMs - retentionHours * HOUR_MS;
+  if (toMs <= horizonMs)
+    return refused(
+      `The whole window is gone from the stream: it ends at ${instant(toMs)}, and the stream keeps ${retentionHours} hours, ` +
+        `so nothing before ${instant(horizonMs)} is left.`,
+      'Load the tables again instead: npx relay reload.',
+    );
+  return { kind: 'usable', goneMs: Math.max(0, horizonMs - fromMs), horizonMs };
+}
+
+/** Where a record stands to the window. `after` is final only with the slack: a record behind it may still have an earlier time. */
+export function placeInWindow({ fromMs, toMs }: ReplayWindow, arrivedAtMs: number): 'before' | 'inside' | 'after' {
+  if (arrivedAtMs < fromMs) return 'before';
+  return arrivedAtMs < toMs ? 'inside' : 'after';
+}

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { EVERYTHING, type RecordFilter } from '#core/replay/record-filter.ts';
+import { ReplayJournal } from '#core/replay/replay-journal.ts';
+import { newCheckpoint, type ReplayRun, type ShardCheckpoint } from '#core/replay/replay-run.ts';
+import { noteFailure, replaySlice } from '#core/replay/replay-slice.ts';
+import { replicateBatch } from '#core/replication/replicate-batch.ts';
+import { crashAt } from '../../support/crash-points.ts';
+import { MemoryChangeLog } from '../../support/memory-change-log.ts';
+import { MemoryItemStore } from '../../support/memory-item-store.ts';
+import { expectPublished } from '../../support/published-laws.ts';
+import { RelayWorld } from '../../support/relay-world.ts';
+import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
+
+const SHARD = 'shardId-000000000000';
+const REPLAY = 'r1';
+
+function story(): SourceStory {
+  const told = new SourceStory();
+  told.transaction(() => {
+    told.insert('metric_groups', { id: '1', name: 'views' });
+    told.insert('dimensions', { id: '9', name: 'country' });
+    told.insert('dimensions_metric_groups', { dimension_id: '9', metric_group_id: '1' });
+    told.insert('metrics', metricRow('1', 'views'));
+    told.insert('metric_versions', versionRow('1', '1'));
+  });
+  for (const version of ['2', '3', '4'])
+    told.transaction(() => told.insert('metric_versions', versionRow('1', version)));
+  return told;
+}
+
+/** A stream that holds a story, a world that may have applied it already, and a replay of all of it. */
+async function rig(
+  { live = false, filter = EVERYTHING, allowGap = false, batch = 2 } = {} as {
+    live?: boolean;
+    filter?: RecordFilter;
+    allowGap?: boolean;
+    batch?: number;
+  },
+) {
+  const world = new RelayWorld();
+  world.nowMs = Date.parse('2026-11-20T13:00:00Z');
+  const told = story();
+  const records = world.records(told.messages);
+  const log = new MemoryChangeLog(() => world.nowMs).shard(SHARD).put(SHARD, records);
+  const window = { fromMs: world.nowMs, toMs: world.nowMs + 1 };
+  world.nowMs += 60_000;
+  if (live) {
+    await replicateBatch(world.context(), records);
+    await world.drainQueue();
+  }
+  const journal = new ReplayJournal(new MemoryItemStore(world.tables), 'Replays', () => world.nowMs);
+  const run: ReplayRun = {
+    replayId: REPLAY,
+    request: { window, filter, allowGap, readShare: 1, generations: [[SHARD]] },
+    execution: 'r1-1',
+    startedAtMs: world.nowMs,
+    stopped: false,
+  };
+  await journal.putRun(run);
+  let slices = 0;
+  const slice = ({
+    gate,
+    remainingMs = () => 900_000,
+    execution = 'r1-1',
+    checkpoint,
+  }: {
+    gate?: () => Promise<void>;
+    remainingMs?: () => number;
+    execution?: string;
+    checkpoint?: ShardCheckpoint;
+  } = {}) =>
+    replaySlice(
+      {
+        replication: world.context(gate),
+        journal: new ReplayJournal(new MemoryItemStore(world.tables, gate), 'Replays', () => world.nowMs),
+        log,
+        batchRecords: batch,
+        writer: `slice ${++slices}`,
+        nowMs: () => world.nowMs,
+        sleep: async (ms) => {
+          world.nowMs += ms;
+        },
+        remainingMs,
+      },
+      { replayId: REPLAY, shardId: SHARD, execution, checkpoint },
+    );
+  return { world, told, log, journal, run, slice, records };
+}
+
+describe('a slice', () => {
+  test('applies a window to an empty target as the live path does', async () => {
+    const { world, told, slice } = await rig();
+    const done = await slice();
+    await world.drainQueue();
+    expectPublished(world, told, 'replayed');
+    expect(done).toMatchObject({ done: true, looked: 8, counts: { received: 8, applied: 8, duplicate: 0 } });
+  });
+
+  test('of a window that was applied already writes no item of the Metrics table', async () => {
+    const { world, slice } = await rig({ live: true });
+    const before = world.tables.stream.filter(({ table }) => table === 'Metrics').length;
+    expect((await slice()).counts).toMatchObject({ received: 8, applied: 0, duplicate: 8 });
+    await world.drainQueue();
+    expect(world.tables.stream.filter(({ table }) => table === 'Metrics')).toHaveLength(before);
+  });
+
+  test('ends before its time is over, and the next one goes on from there', async () => {
+    const { slice, log } = await rig();
+    const first = await slice({ remainingMs: () => 10_000 });
+    expect(first).toMatchObject({ done: false, looked: 2, counts: { received: 2 } });
+    log.opened.length = 0;
+    expect(await slice()).toMatchObject({ done: true, looked: 8, counts: { received: 8, applied: 8 } });
+    expect(log.opened).toEqual([{ kind: 'after', sequenceNumber: first.sequenceNumber }]);
+  });
+
+  test('that is killed, wherever that is, costs the next one at most one batch', async () => {
+    for (let operation = 1; ; operation++) {
+      const { world, told, slice } = await rig();
+      const { gate, crashed } = crashAt(operation);
+      await slice({ gate }).catch(() => {});
+      const done = await slice();
+      await world.drainQueue();
+      expectPublished(world, told, `killed at operation ${operation}`);
+      expect(done.counts.received, `killed at operation ${operation}`).toBe(8);
+      // What was applied and not counted is at most the batch that was under way.
+      expect(8 - done.counts.applied, `killed at operation ${operation}`).toBeLessThanOrEqual(2);
+      if (!crashed()) return;
+    }
+  });
+
+  test('whose answer to a checkpoint was lost knows its own checkpoint', async () => {
+    const { world, journal } = await rig();
+    const held = await journal.hold(REPLAY, SHARD, 'me', newCheckpoint(SHARD));
+    const store = new MemoryItemStore(world.tables);
+    const twice: MemoryItemStore['write'] = async (action) => {
+      await store.write(action);
+      return store.write(action);
+    };
+    const lossy = Object.assign(Object.create(store) as MemoryItemStore, { write: twice });
+    const lossyJournal = new ReplayJournal(lossy, 'Replays', () => world.nowMs);
+    const moved = await lossyJournal.move(REPLAY, held, { ...held.checkpoint, looked: 5 }, 'me');
+    expect(moved.checkpoint.looked).toBe(5);
+  });
+
+  test('that another one has taken over is refused at its next checkpoint', async () => {
+    const { journal } = await rig();
+    const held = await journal.hold(REPLAY, SHARD, 'first', newCheckpoint(SHARD));
+    await journal.hold(REPLAY, SHARD, 'second', newCheckpoint(SHARD));
+    await expect(journal.move(REPLAY, held, held.checkpoint, 'first')).rejects.toThrow('read by another slice');
+  });
+
+  test('of a stopped replay, of an older execution or of no replay is refused', async () => {
+    const { slice, journal, run } = await rig();
+    await expect(slice({ execution: 'r1-0' })).rejects.toThrow('is run by execution r1-1');
+    await journal.putRun({ ...run, stopped: true });
+    await expect(slice()).rejects.toThrow('was stopped');
+  });
+
+  test('goes on from what the state machine carries when the journal lost its shard', async () => {
+    const { slice, records } = await rig({ live: true });
+    const checkpoint = {
+      ...newCheckpoint(SHARD),
+      sequenceNumber: records[5]?.sequenceNumber,
+      arrivedAtMs: records[5]?.arrivedAtMs,
+    };
+    expect(await slice({ checkpoint })).toMatchObject({ done: true, looked: 2 });
+  });
+
+  test('is refused when records have left the stream before it came to them, unless that is allowed', async () => {
+    const { world, slice, log } = await rig();
+    world.nowMs += log.hours * 3_600_000;
+    await expect(slice()).rejects.toThrow('have left the stream');
+    const allowed = await rig({ allowGap: true });
+    allowed.world.nowMs += allowed.log.hours * 3_600_000;
+    expect(await allowed.slice()).toMatchObject({ done: true, looked: 0 });
+  });
+
+  test('notes why it was given up, and forgets it when it goes on', async () => {
+    const { slice, journal } = await rig();
+    await noteFailure({ journal, writer: 'machine' }, { replayId: REPLAY, shardId: SHARD }, 'out of memory');
+    expect(await journal.checkpoints(REPLAY)).toMatchObject([{ failure: 'out of memory', done: false }]);
+    expect((await slice()).failure).toBeUndefined();
+  });
+});
+
+describe('a filter', () => {
+  test('by table leaves the other tables out', async () => {
+    const { slice } = await rig({ live: true, filter: { tables: ['metric_versions'], metricIds: [] } });
+    expect(await slice()).toMatchObject({ looked: 8, counts: { received: 4, duplicate: 4 } });
+  });
+
+  test('by metric takes the rows of that metric', async () => {
+    const { slice } = await rig({ live: true, filter: { tables: [], metricIds: ['1'] } });
+    expect((await slice()).counts.received).toBe(5);
+    const other = await rig({ live: true, filter: { tables: [], metricIds: ['2'] } });
+    expect((await other.slice()).counts.received).toBe(0);
+  });
+});
+
+describe('a window', () => {
+  test('is replayed once at a time; another filter is another replay', async () => {
+    const { journal, run } = await rig();
+    const over = async (): Promise<boolean> => false;
+    expect(await journal.takeWindow(run.request, 'r1', over)).toBeUndefined();
+    expect(await journal.takeWindow(run.request, 'r2', over)).toBe('r1');
+    const other = { ...run.request, filter: { tables: ['metrics'], metricIds: [] } };
+    expect(await journal.takeWindow(other, 'r2', over)).toBeUndefined();
+    expect(await journal.takeWindow(run.request, 'r3', async () => true)).toBeUndefined();
+  });
+});
