@@ -3,43 +3,24 @@
  * until it is stopped. It goes on from its checkpoint by sending again what came after it. It never ends without saying so.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckpointStore, Log } from '../local-aws.ts';
+import { AskedReload, type AskedTables, onlyTables, ReloadAsked } from './asked-reload.ts';
 import { type BinlogCoordinate, coordinateNumber } from './binlog-coordinate.ts';
 import { BinlogReader } from './binlog-reader.ts';
 import { ChangeCapture, tableKey } from './change-capture.ts';
-import type { Chaos } from './chaos.ts';
 import { type CharacterTables, readCharacterTables } from './character-tables.ts';
-import type { KinesisEndpointSettings } from './endpoint-settings.ts';
-import { runFullLoad } from './full-load.ts';
 import type { KinesisProducer } from './kinesis-producer.ts';
 import { LaggingCheckpoint } from './lagging-checkpoint.ts';
+import { loadTables } from './load-tables.ts';
 import { microsecondClock } from './microsecond-clock.ts';
 import { RecordBuilder } from './record-builder.ts';
 import { type ReplicationCheckpoint, readCheckpoint, writeCheckpoint } from './replication-checkpoint.ts';
-import type { ReplicationSettings } from './replication-settings.ts';
 import { ReplicationStatus } from './replication-status.ts';
 import { binlogEnd } from './snapshot.ts';
 import { readCatalog, readTable, type TableShape } from './source-catalog.ts';
 import { connectSource, serverIdentity } from './source-connection.ts';
-import { needsReload, purgedBinlog, UnrecoverableError } from './source-failure.ts';
+import { otherServer, PurgedBinlogError, purgedBinlog, UnrecoverableError } from './source-failure.ts';
 import type { TableMappings } from './table-mappings.ts';
-
-export interface DmsTwinOptions {
-  readonly sourceUrl: string;
-  readonly endpoint: KinesisEndpointSettings;
-  readonly replication: ReplicationSettings;
-  readonly mappings: TableMappings;
-  readonly taskId: string;
-  /** Key in the checkpoint store. */
-  readonly checkpointKey: string;
-  readonly checkpoints: CheckpointStore;
-  /** The checkpoint passes a record this long after Kinesis has accepted it. */
-  readonly checkpointLagMs: number;
-  readonly chaos: Chaos;
-  readonly log: Log;
-  /** A producer that reports its state; a new one for each attempt. */
-  createProducer(status: ReplicationStatus): KinesisProducer;
-}
+import type { DmsTwinOptions } from './twin-options.ts';
 
 /** A restart that nobody needed; the next attempt begins at once. */
 class ChaosRestart extends Error {}
@@ -54,12 +35,15 @@ export class DmsTwin {
   readonly #abort = new AbortController();
   readonly #checkpoint: LaggingCheckpoint;
   readonly #builder: RecordBuilder;
+  readonly #asked: AskedReload;
+  #attemptAbort = new AbortController();
   #running: Promise<void> | undefined;
   #furthest = 0n;
 
   constructor(options: DmsTwinOptions) {
     this.#options = options;
     this.#checkpoint = new LaggingCheckpoint(options.checkpoints, options.checkpointKey, options.checkpointLagMs);
+    this.#asked = new AskedReload(options.checkpoints, `${options.checkpointKey}/reload`);
     this.#builder = new RecordBuilder({
       endpoint: options.endpoint,
       replication: options.replication,
@@ -72,6 +56,15 @@ export class DmsTwin {
   /** Begins; resolves at once. */
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Loads tables again beside what is captured, or everything from the beginning, also after a failure for good. */
+  async reload(tables: AskedTables): Promise<void> {
+    await this.#asked.ask(tables);
+    if (!this.status.final) return this.#attemptAbort.abort(new ReloadAsked('a reload was asked for'));
+    await this.#running;
+    this.status.final = false;
+    this.#running = this.#run();
   }
 
   async stop(): Promise<void> {
@@ -89,6 +82,7 @@ export class DmsTwin {
         await this.#attempt();
       } catch (error) {
         if (signal.aborted) return;
+        if (this.#attemptAbort.signal.reason instanceof ReloadAsked) continue;
         const failure = purgedBinlog(error) ?? error;
         const message = failure instanceof Error ? failure.message : String(failure);
         this.status.restarts += 1;
@@ -97,6 +91,7 @@ export class DmsTwin {
         this.status.lastError = message;
         if (failure instanceof UnrecoverableError) {
           this.status.final = true;
+          this.status.reloadMends = failure instanceof PurgedBinlogError;
           this.#options.log('dms', `replication failed and will not be retried: ${message}`);
           return;
         }
@@ -108,11 +103,12 @@ export class DmsTwin {
     }
   }
 
-  /** One attempt: from the checkpoint, or from the full load. Ends only by an error or by `stop`. */
+  /** One attempt: from the checkpoint, or from the full load. Ends only by an error, by `reload` or by `stop`. */
   async #attempt(): Promise<never> {
     const { sourceUrl, mappings, checkpoints, checkpointKey, log } = this.#options;
     this.#checkpoint.forget();
     const attempt = new AbortController();
+    this.#attemptAbort = attempt;
     const signal = AbortSignal.any([this.#abort.signal, attempt.signal]);
     const producer = this.#options.createProducer(this.status);
     const connection = await connectSource(sourceUrl);
@@ -121,10 +117,10 @@ export class DmsTwin {
       const server = await serverIdentity(connection);
       const wanted = (schema: string, table: string): boolean => mappings.planOf(schema, table) !== undefined;
       let from = readCheckpoint(checkpoints.get(checkpointKey));
-      if (from !== undefined && from.server !== server.uuid)
-        throw needsReload('the source is another server than the one of the checkpoint');
-      if (from?.phase !== 'cdc') {
-        from = await this.#load(server, from, producer, signal);
+      if (from !== undefined && from.server !== server.uuid) throw otherServer();
+      const asked = this.#asked.tables;
+      if (from?.phase !== 'cdc' || asked === 'everything') {
+        from = await this.#load(server, asked === 'everything' ? undefined : from, producer, signal);
       } else {
         log('dms', 'replication goes on from its checkpoint', { file: from.at.file, offset: from.at.offset });
       }
@@ -134,9 +130,13 @@ export class DmsTwin {
         this.status.table(shape.schema, shape.table).loaded = true;
       }
       const characters = await readCharacterTables(connection);
-      return await this.#capture(from, shapes, characters, producer, signal, (schema, table) =>
-        readTable(connection, schema, table),
-      );
+      const read = (schema: string, table: string) => readTable(connection, schema, table);
+      const captureUntil = (start: ReplicationCheckpoint, until?: BinlogCoordinate) =>
+        this.#capture(start, shapes, characters, producer, signal, read, until);
+      if (asked !== undefined && asked !== 'everything')
+        from = await this.#reload(server, from, asked, producer, signal, captureUntil);
+      await captureUntil(from);
+      throw new Error('The binlog stream ended');
     } finally {
       attempt.abort(new Error('The attempt is over'));
       await producer.stop();
@@ -155,43 +155,58 @@ export class DmsTwin {
     producer: KinesisProducer,
     signal: AbortSignal,
   ): Promise<ReplicationCheckpoint> {
-    const { sourceUrl, mappings, replication, checkpoints, checkpointKey, log } = this.#options;
-    this.status.state = 'loading';
+    const { mappings, checkpoints, checkpointKey } = this.#options;
     let start: BinlogCoordinate | undefined = earlier?.at;
-    const progress = (shape: TableShape) => this.status.table(shape.schema, shape.table);
-    await runFullLoad({
-      sourceUrl,
-      mappings,
-      mariadb: server.mariadb,
-      builder: this.#builder,
-      sink: producer,
-      dropTables: replication.dropTables,
-      signal,
-      onSnapshot: async (coordinate, shapes) => {
-        for (const shape of shapes)
-          Object.assign(progress(shape), { rowsLoaded: 0, rowsTotal: undefined, loaded: false });
-        start ??= coordinate;
-        await checkpoints.set(
-          checkpointKey,
-          writeCheckpoint({ server: server.uuid, phase: 'load', at: start, last: undefined }),
-        );
-        log('dms', 'full load begins', { tables: shapes.length, file: coordinate.file, offset: coordinate.offset });
-      },
-      onTotal: (shape, rows) => {
-        progress(shape).rowsTotal = rows;
-      },
-      onRow: (shape) => {
-        progress(shape).rowsLoaded += 1;
-      },
-      onTableDone: (shape) => {
-        progress(shape).loaded = true;
-        log('dms', 'table loaded', { table: `${shape.schema}.${shape.table}`, rows: progress(shape).rowsLoaded });
-      },
+    await this.#loadTables(server.mariadb, mappings, producer, signal, async (coordinate) => {
+      start ??= coordinate;
+      await checkpoints.set(
+        checkpointKey,
+        writeCheckpoint({ server: server.uuid, phase: 'load', at: start, last: undefined }),
+      );
+      // From here on an interrupted load begins again by itself.
+      if (this.#asked.tables === 'everything') await this.#asked.done();
     });
     if (start === undefined) throw new Error('The full load ended without a snapshot');
     const complete: ReplicationCheckpoint = { server: server.uuid, phase: 'cdc', at: start, last: undefined };
     producer.whenAccepted(() => this.#checkpoint.accepted(writeCheckpoint(complete)));
     return complete;
+  }
+
+  /**
+   * The tables as one snapshot has them. What was committed before the snapshot is captured before the first row of it is sent, what was
+   * committed after it only after the last: so of two messages of one row, the later built is the newer.
+   */
+  async #reload(
+    server: { mariadb: boolean; uuid: string },
+    from: ReplicationCheckpoint,
+    asked: Exclude<AskedTables, 'everything'>,
+    producer: KinesisProducer,
+    signal: AbortSignal,
+    captureUntil: (start: ReplicationCheckpoint, until: BinlogCoordinate) => Promise<ReplicationCheckpoint>,
+  ): Promise<ReplicationCheckpoint> {
+    let at = from;
+    const mappings = onlyTables(this.#options.mappings, asked);
+    await this.#loadTables(server.mariadb, mappings, producer, signal, async (coordinate) => {
+      at = await captureUntil(from, coordinate);
+    });
+    producer.whenAccepted(() => {
+      void this.#asked.done();
+    });
+    return at;
+  }
+
+  #loadTables(
+    mariadb: boolean,
+    mappings: TableMappings,
+    producer: KinesisProducer,
+    signal: AbortSignal,
+    onSnapshot: (coordinate: BinlogCoordinate) => Promise<void>,
+  ): Promise<void> {
+    const { sourceUrl, replication, log } = this.#options;
+    const { dropTables } = replication;
+    this.status.reloadMends = false;
+    const load = { sourceUrl, mappings, mariadb, builder: this.#builder, sink: producer, dropTables, signal };
+    return loadTables(load, this.status, log, onSnapshot);
   }
 
   async #capture(
@@ -201,8 +216,11 @@ export class DmsTwin {
     producer: KinesisProducer,
     signal: AbortSignal,
     read: (schema: string, table: string) => Promise<TableShape>,
-  ): Promise<never> {
+    until: BinlogCoordinate | undefined,
+  ): Promise<ReplicationCheckpoint> {
     const { status } = this;
+    let reached = from;
+    const isReached = (): boolean => until !== undefined && coordinateNumber(reached.at) >= coordinateNumber(until);
     const capture = new ChangeCapture(
       {
         mappings: this.#options.mappings,
@@ -214,9 +232,9 @@ export class DmsTwin {
         onBoundary: (at, last, timeMs) => {
           status.position = at;
           status.positionTimeMs = timeMs;
-          producer.whenAccepted(() =>
-            this.#checkpoint.accepted(writeCheckpoint({ server: from.server, phase: 'cdc', at, last })),
-          );
+          const boundary: ReplicationCheckpoint = { server: from.server, phase: 'cdc', at, last };
+          reached = boundary;
+          producer.whenAccepted(() => this.#checkpoint.accepted(writeCheckpoint(boundary)));
           this.#misbehave(at);
         },
         onChange: (schema, table, operation) => {
@@ -236,8 +254,12 @@ export class DmsTwin {
       status.state = 'replicating';
       status.lastError = undefined;
       status.position = from.at;
-      for await (const item of reader.items(signal)) await capture.take(item);
-      throw new Error('The binlog stream ended');
+      if (isReached()) return reached;
+      for await (const item of reader.items(signal)) {
+        await capture.take(item);
+        if (isReached()) break;
+      }
+      return reached;
     } finally {
       await reader.stop();
     }

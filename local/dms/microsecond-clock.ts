@@ -1,10 +1,11 @@
 /** A clock that never gives the same microsecond twice and never goes back, for `metadata.timestamp` of DMS records. */
 export type MicrosecondClock = () => string;
 
+/** The wall clock that stamps records: milliseconds with a fraction. */
+export const clockMs = (): number => performance.timeOrigin + performance.now();
+
 /** @param nowMs wall clock in milliseconds; may stand still or go back. */
-export function microsecondClock(
-  nowMs: () => number = () => performance.timeOrigin + performance.now(),
-): MicrosecondClock {
+export function microsecondClock(nowMs: () => number = clockMs): MicrosecondClock {
   let last = 0n;
   return () => {
     const now = BigInt(Math.floor(nowMs() * 1000));

@@ -1,6 +1,6 @@
 /**
- * The part of the DMS API that answers for local replications (JSON 1.1, `X-Amz-Target: AmazonDMSv20160101.*`): their status and
- * their table statistics. Everything else is refused by name.
+ * The part of the DMS API that answers for local replications (JSON 1.1, `X-Amz-Target: AmazonDMSv20160101.*`): their status, their table
+ * statistics, and loads that are asked for. Everything else is refused by name.
  */
 import type { FrontEnd, FrontEndResponse } from '../local-aws.ts';
 import type { DmsTwin } from './dms-twin.ts';
@@ -28,30 +28,97 @@ function answer(status: number, body: unknown): FrontEndResponse {
 /** @param replications by ARN. */
 export function replicationFrontEnd(replications: ReadonlyMap<string, LocalReplication>): FrontEnd {
   return async (request) => {
-    const input = JSON.parse(request.body.toString('utf8') || '{}') as { ReplicationConfigArn?: string };
+    const input = JSON.parse(request.body.toString('utf8') || '{}') as Input;
     switch (request.action) {
       case 'DescribeReplications':
         return answer(200, { Replications: Array.from(replications.values(), describe) });
       case 'DescribeReplicationTableStatistics': {
         const replication = replications.get(input.ReplicationConfigArn ?? '');
-        if (replication === undefined) {
-          return answer(400, {
-            __type: 'ResourceNotFoundFault',
-            message: `No replication ${input.ReplicationConfigArn ?? '(no ReplicationConfigArn)'}`,
-          });
-        }
+        if (replication === undefined) return unknownReplication(input);
         const statistics = replication.twin.status.tables.map((table) =>
           tableStatistics(table, replication.twin.status.state),
         );
         return answer(200, { ReplicationConfigArn: replication.arn, ReplicationTableStatistics: statistics });
       }
+      case 'ReloadReplicationTables':
+        return reloadTables(replications, input);
+      case 'StartReplication':
+        return startReplication(replications, input);
       default:
-        return answer(400, {
-          __type: 'InvalidParameterValueException',
-          message: `DMS action ${request.action ?? '(none)'} is not implemented on this machine; implemented: DescribeReplications, DescribeReplicationTableStatistics`,
-        });
+        return refused(
+          'InvalidParameterValueException',
+          `DMS action ${request.action ?? '(none)'} is not implemented on this machine; implemented: DescribeReplications, DescribeReplicationTableStatistics, ReloadReplicationTables, StartReplication`,
+        );
     }
   };
+}
+
+interface Input {
+  readonly ReplicationConfigArn?: string;
+  readonly TablesToReload?: readonly { readonly SchemaName?: string; readonly TableName?: string }[];
+  readonly ReloadOption?: string;
+  readonly StartReplicationType?: string;
+}
+
+const refused = (type: string, message: string): FrontEndResponse => answer(400, { __type: type, message });
+
+const unknownReplication = ({ ReplicationConfigArn }: Input): FrontEndResponse =>
+  refused('ResourceNotFoundFault', `No replication ${ReplicationConfigArn ?? '(no ReplicationConfigArn)'}`);
+
+/** https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadReplicationTables.html */
+async function reloadTables(
+  replications: ReadonlyMap<string, LocalReplication>,
+  input: Input,
+): Promise<FrontEndResponse> {
+  const replication = replications.get(input.ReplicationConfigArn ?? '');
+  if (replication === undefined) return unknownReplication(input);
+  const { arn, twin } = replication;
+  if (twin.status.state !== 'replicating')
+    return refused(
+      'InvalidResourceStateFault',
+      `The replication is ${STATUS[twin.status.state]}; tables can be reloaded while it captures changes`,
+    );
+  if (input.ReloadOption !== undefined && input.ReloadOption !== 'data-reload')
+    return refused(
+      'InvalidParameterValueException',
+      `ReloadOption ${input.ReloadOption}: only data-reload is implemented`,
+    );
+  const asked = (input.TablesToReload ?? []).map(({ SchemaName = '', TableName = '' }) => ({
+    schema: SchemaName,
+    table: TableName,
+  }));
+  const known = twin.status.tables;
+  const unknown = asked.filter(
+    ({ schema, table }) => !known.some((one) => one.schema === schema && one.table === table),
+  );
+  if (asked.length === 0 || unknown.length > 0)
+    return refused(
+      'InvalidParameterValueException',
+      `TablesToReload ${JSON.stringify(input.TablesToReload ?? [])}: each must be one of ${known.map(({ schema, table }) => `${schema}.${table}`).join(', ')}`,
+    );
+  await twin.reload(asked);
+  return answer(200, { ReplicationConfigArn: arn });
+}
+
+/** https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplication.html; only the start that begins with a load. */
+async function startReplication(
+  replications: ReadonlyMap<string, LocalReplication>,
+  input: Input,
+): Promise<FrontEndResponse> {
+  const replication = replications.get(input.ReplicationConfigArn ?? '');
+  if (replication === undefined) return unknownReplication(input);
+  if (input.StartReplicationType !== 'reload-target')
+    return refused(
+      'InvalidParameterValueException',
+      `StartReplicationType ${input.StartReplicationType ?? '(none)'}: only reload-target is implemented; a replication that can go on does so by itself`,
+    );
+  if (!replication.twin.status.final)
+    return refused(
+      'InvalidResourceStateFault',
+      `The replication is ${STATUS[replication.twin.status.state]}; it can be started when it has failed for good`,
+    );
+  await replication.twin.reload('everything');
+  return answer(200, { Replication: describe(replication) });
 }
 
 function describe({ arn, identifier, twin: { status } }: LocalReplication): Record<string, unknown> {
@@ -88,6 +155,10 @@ function tableStatistics(table: TableProgress, state: ReplicationState): Record<
     Deletes: table.deletes,
     Ddls: 0,
     FullLoadErrorRows: 0,
+    FullLoadReloaded: table.reloaded,
+    // Seconds with a fraction, as this protocol writes times.
+    ...(table.loadStartedAtMs !== undefined && { FullLoadStartTime: table.loadStartedAtMs / 1000 }),
+    ...(table.loadEndedAtMs !== undefined && { FullLoadEndTime: table.loadEndedAtMs / 1000 }),
     TableState:
       state === 'failed'
         ? 'Table error'
@@ -95,6 +166,8 @@ function tableStatistics(table: TableProgress, state: ReplicationState): Record<
           ? 'Table completed'
           : table.rowsTotal === undefined
             ? 'Before load'
-            : 'Full load',
+            : table.reloaded
+              ? 'Table is being reloaded'
+              : 'Full load',
   };
 }

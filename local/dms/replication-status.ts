@@ -10,6 +10,11 @@ export interface TableProgress {
   rowsTotal: number | undefined;
   rowsLoaded: number;
   loaded: boolean;
+  /** True when it has been loaded more than once. */
+  reloaded: boolean;
+  /** Epoch milliseconds of the last load; every message of it was built at that time or later. */
+  loadStartedAtMs: number | undefined;
+  loadEndedAtMs: number | undefined;
   inserts: number;
   updates: number;
   deletes: number;
@@ -20,6 +25,8 @@ export class ReplicationStatus {
   lastError: string | undefined;
   /** Failed for good: no attempt follows. */
   final = false;
+  /** True when a load of everything would mend what it failed of. */
+  reloadMends = false;
   producerError: string | undefined;
   /** Everything before it has been read from the binlog and handed to the producer. */
   position: BinlogCoordinate | undefined;
@@ -41,6 +48,9 @@ export class ReplicationStatus {
         rowsTotal: undefined,
         rowsLoaded: 0,
         loaded: false,
+        reloaded: false,
+        loadStartedAtMs: undefined,
+        loadEndedAtMs: undefined,
         inserts: 0,
         updates: 0,
         deletes: 0,
@@ -69,6 +79,7 @@ export class ReplicationStatus {
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
       ...(this.producerError === undefined ? {} : { producerError: this.producerError }),
       final: this.final,
+      reloadMends: this.reloadMends,
       restarts: this.restarts,
       setAside: this.setAside,
       notCaptured: this.notCaptured,

@@ -197,7 +197,7 @@ describe('change capture', () => {
     }
   });
 
-  it('fails for good, saying that a reload is needed, when the binlog of its checkpoint was purged', async () => {
+  it('fails for good, saying how to load again, when the binlog of its checkpoint was purged', async () => {
     const first = await world.startReplication(stream, { rules: pairRules() });
     await replicating(first);
     await eventually(
@@ -209,7 +209,7 @@ describe('change capture', () => {
       first.checkpoints.set(key, { ...(value as object), file: 'binlog.000000', offset: 4 });
     const second = await world.startReplication(stream, { rules: pairRules(), checkpoints: first.checkpoints });
     const status = await eventually(second.status, ({ state }) => state === 'failed');
-    expect(String(status.lastError)).toContain('reload is needed');
+    expect(String(status.lastError)).toContain('reload-target');
     await second.resource.stop?.();
   });
 

@@ -1,0 +1,48 @@
+/**
+ * A load that was asked for while the replication exists: of some tables beside what is captured, or of everything from the beginning. It is
+ * kept with the checkpoint until it is done, so that a restart in the middle begins it again, as DMS does.
+ */
+import * as z from 'zod/mini';
+import type { CheckpointStore } from '../local-aws.ts';
+import { tableKey } from './change-capture.ts';
+import type { TableMappings } from './table-mappings.ts';
+
+const stored = z.union([
+  z.literal('everything'),
+  z.array(z.object({ schema: z.string(), table: z.string() })).check(z.minLength(1)),
+]);
+export type AskedTables = z.infer<typeof stored>;
+
+/** Ends an attempt, so that the next one does what was asked for. */
+export class ReloadAsked extends Error {}
+
+export class AskedReload {
+  readonly #checkpoints: CheckpointStore;
+  readonly #key: string;
+
+  constructor(checkpoints: CheckpointStore, key: string) {
+    this.#checkpoints = checkpoints;
+    this.#key = key;
+  }
+
+  get tables(): AskedTables | undefined {
+    const value = this.#checkpoints.get(this.#key);
+    return value === undefined || value === null ? undefined : stored.parse(value);
+  }
+
+  async ask(tables: AskedTables): Promise<void> {
+    await this.#checkpoints.set(this.#key, tables);
+  }
+
+  async done(): Promise<void> {
+    await this.#checkpoints.set(this.#key, null);
+  }
+}
+
+/** The mappings with the named tables alone. */
+export function onlyTables(mappings: TableMappings, tables: Exclude<AskedTables, 'everything'>): TableMappings {
+  const wanted = new Set(tables.map(({ schema, table }) => tableKey(schema, table)));
+  return {
+    planOf: (schema, table) => (wanted.has(tableKey(schema, table)) ? mappings.planOf(schema, table) : undefined),
+  };
+}
