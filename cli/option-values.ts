@@ -16,3 +16,6 @@ export function nonNegativeNumber(text: string): number {
 }
 
 export const port = wholeNumber(1, 65_535);
+
+/** Forms in which the event contract is printed. */
+export const SCHEMA_FORMATS = ['json-schema', 'draft-04', 'asyncapi', 'example'] as const;

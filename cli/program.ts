@@ -4,8 +4,9 @@
  */
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import { addDruidCommands } from './druid-program.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { nonNegativeNumber, port, wholeNumber } from './option-values.ts';
+import { nonNegativeNumber, port, SCHEMA_FORMATS, wholeNumber } from './option-values.ts';
 
 /** `finish` is given the exit code of the command that ran. */
 export function relayProgram(context: CommandContext, finish: (code: ExitCode) => void): Command {
@@ -57,6 +58,21 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .option('--pattern <json>', 'EventBridge event pattern (default: every event of source metric-relay)')
     .action(async (options) => finish(await (await import('./commands/events-tail.ts')).eventsTail(context, options)));
 
+  add(events, 'schema', 'the event contract: JSON Schema, AsyncAPI document, or an example event', [
+    'npx relay events schema > metric-changed.schema.json',
+    'npx relay events schema --format example --change RENAMED',
+    'npx relay events schema --write --dry-run      which files made from the contract are out of date?',
+  ])
+    .addOption(
+      new Option('--format <format>', 'what to print (default: json-schema, of the detail, draft 2020-12)').choices(
+        SCHEMA_FORMATS,
+      ),
+    )
+    .option('--change <change>', 'with --format example: CREATED, UPDATED, DEPRECATED, RESTORED, RENAMED or DELETED')
+    .option('--write', 'bring docs/schema and docs/events.md up to date instead of printing')
+    .option('--dry-run', 'only say which of them are not; exit code 3 when there are any')
+    .action(async (options) => finish((await import('./commands/events-schema.ts')).eventsSchema(context, options)));
+
   const metric = program.command('metric').description('metrics in the table');
   withTarget(
     add(metric, 'get', 'one item: the current state, or one version', [
@@ -83,6 +99,8 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
       'npx relay status --json --stack MetricRelay',
     ]),
   ).action(async (options) => finish(await (await import('./commands/status.ts')).status(context, options)));
+
+  addDruidCommands(program, context, finish, { add, withTarget });
 
   add(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
     .option('--json', 'JSON on stdout')

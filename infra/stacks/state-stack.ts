@@ -1,10 +1,11 @@
 /**
- * Everything that holds data: the change stream, the three tables, the quarantine bucket, the bus with its archive. It has nothing that
+ * Everything that holds data: the change stream, the four tables, the quarantine bucket, the bus with its archive and the registry of its schemas. It has nothing that
  * changes often, is protected from termination, and keeps every resource when it is deleted all the same.
  */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ChangeStream } from '../constructs/change-stream.ts';
+import { EventSchemaRegistry } from '../constructs/event-schema-registry.ts';
 import { MetricEventBus } from '../constructs/metric-event-bus.ts';
 import { QuarantineBucket } from '../constructs/quarantine-bucket.ts';
 import { RelayTable } from '../constructs/relay-table.ts';
@@ -16,6 +17,7 @@ export class StateStack extends Stack {
   readonly sourceRows: RelayTable;
   readonly quarantine: RelayTable;
   readonly quarantineBucket: QuarantineBucket;
+  readonly replays: RelayTable;
   readonly bus: MetricEventBus;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
@@ -40,16 +42,19 @@ export class StateStack extends Stack {
     });
     this.quarantine = new RelayTable(this, 'Quarantine', { partitionKey: 'pk', sortKey: 'sk' });
     this.quarantineBucket = new QuarantineBucket(this, 'QuarantineBucket', { keepDays: config.quarantineDays });
+    // Requests and checkpoints; forgotten some time after the last write.
+    this.replays = new RelayTable(this, 'Replays', { partitionKey: 'pk', sortKey: 'sk', expires: true });
     this.bus = new MetricEventBus(this, 'EventBus', {
       name: config.eventBusName,
       archiveDays: config.eventArchiveDays,
     });
+    new EventSchemaRegistry(this, 'EventSchemas', { name: config.eventBusName });
   }
 
   /** What the functions work on, by the names they use. */
   get parts() {
-    const { changes, metrics, sourceRows, quarantine, quarantineBucket } = this;
-    return { changes, metrics, sourceRows, quarantine, quarantineBucket };
+    const { changes, metrics, sourceRows, quarantine, quarantineBucket, replays } = this;
+    return { changes, metrics, sourceRows, quarantine, quarantineBucket, replays };
   }
 
   /** The stream of the Metrics table; the table is declared with one. */

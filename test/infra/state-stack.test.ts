@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { registrySchema } from '#schemas/contract/json-schemas.ts';
 import { synthesisedApp } from './synthesised-app.ts';
 
 const { state } = synthesisedApp();
@@ -16,6 +17,8 @@ describe('what holds data', () => {
       'ChangeStream AWS::Kinesis::Stream',
       'EventBus AWS::Events::EventBus',
       'EventBusArchive AWS::Events::Archive',
+      'EventSchemas AWS::EventSchemas::Registry',
+      'EventSchemasMetricChanged AWS::EventSchemas::Schema',
       'Metrics AWS::DynamoDB::GlobalTable',
       'Quarantine AWS::DynamoDB::GlobalTable',
       'QuarantineBucket AWS::S3::Bucket',
@@ -120,4 +123,19 @@ test('the bus has its public name and keeps what this project published', () => 
     EventPattern: { source: ['metric-relay'] },
     RetentionDays: 90,
   });
+});
+
+test('the registry holds the contract of the events, in the draft that it takes and within its size', () => {
+  const registry = state.one('AWS::EventSchemas::Registry');
+  expect(registry.properties.RegistryName).toBe('metric-events');
+  const { Content, ...entry } = state.one('AWS::EventSchemas::Schema').properties;
+  expect(entry).toMatchObject({
+    RegistryName: { 'Fn::GetAtt': [registry.logicalId, 'RegistryName'] },
+    SchemaName: 'metric-relay@MetricChanged',
+    Type: 'JSONSchemaDraft4',
+  });
+  expect(JSON.parse(String(Content))).toEqual(registrySchema());
+  expect(JSON.parse(String(Content)).$schema).toBe('http://json-schema.org/draft-04/schema#');
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eventschemas-schema.html
+  expect(String(Content).length).toBeLessThan(100_000);
 });

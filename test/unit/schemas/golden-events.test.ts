@@ -49,7 +49,7 @@ const pathOf = (change: string): string => join(FOLDER, `${change.toLowerCase()}
 
 describe('golden events', () => {
   test('stay valid, every file of them', () => {
-    const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+    const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && !name.endsWith('.schema.json'));
     expect(files.length).toBeGreaterThanOrEqual(metricChange.options.length);
     for (const file of files) {
       const event: unknown = JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));
