@@ -40,6 +40,10 @@ export function neededPermissions(call: ServiceCall, body: unknown, place: Place
         },
       ];
     }
+    case 'states': {
+      const named = input.stateMachineArn ?? input.executionArn;
+      return [{ action: `states:${call.operation}`, resource: typeof named === 'string' ? named : '*' }];
+    }
     default:
       return [{ action: `${call.service}:${call.operation}`, resource: '*' }];
   }

@@ -15,6 +15,7 @@ import type { ResourceProvider } from './resource-provider.ts';
 import { s3BucketProvider } from './s3-bucket.ts';
 import { secretsmanagerSecretProvider } from './secretsmanager-secret.ts';
 import { sqsQueueProvider } from './sqs-queue.ts';
+import { stateMachineProvider } from './state-machine.ts';
 
 export const PROVIDERS: readonly ResourceProvider[] = [
   dynamodbGlobalTableProvider,
@@ -32,6 +33,7 @@ export const PROVIDERS: readonly ResourceProvider[] = [
   lambdaFunctionProvider,
   eventSourceMappingProvider,
   pipeProvider,
+  stateMachineProvider,
   dmsEndpointProvider,
   dmsReplicationConfigProvider,
 ];
