@@ -1,9 +1,10 @@
 /** Records that cannot be applied: each is set aside whole, with its bytes and the reason, and its neighbours go on. */
 import { createHash } from 'node:crypto';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from './support/eventually.ts';
+import { eventually, until } from './support/eventually.ts';
 import { atRest } from './support/laws.ts';
 import { mirrored, type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
 import { createPrimitive, LATER } from './support/primitive.ts';
@@ -130,6 +131,30 @@ test('a control record of any kind is noted and sets nothing aside', async () =>
   await until('the control record is noted', () =>
     logLines().some((line) => line.includes('control record') && line.includes('change-columns')),
   );
+});
+
+test('a change of which no event can be made is set aside whole, and the events beside it are published', async () => {
+  const { reach, tables } = pipeline;
+  const store = new DynamoDBClient(reach.client);
+  const TableName = reach.output('MetricsTable');
+  const byHand = { name: { S: 'written by hand' }, version: { S: '0' }, valueType: { S: SECRET } };
+  await store.send(new PutItemCommand({ TableName, Item: byHand }));
+  await createPrimitive(pipeline, 905, 'beside_what_was_written_by_hand');
+  const [aside] = await eventually('the change made by hand is set aside', async () => {
+    const found = (await tables.all('QuarantineTable')).filter(({ pk }) => pk?.S === 'metrics-stream');
+    return found.length > 0 ? found : undefined;
+  });
+  expect(aside).toMatchObject({ code: { S: 'UNPUBLISHABLE_ITEM' }, reason: { S: 'item "0" has no metricId' } });
+  const bucket = new S3Client({ ...reach.client, forcePathStyle: true });
+  const object = { Bucket: reach.output('QuarantineBucket'), Key: aside?.objectKey?.S };
+  const kept = (await (await bucket.send(new GetObjectCommand(object))).Body?.transformToString()) ?? '';
+  expect(JSON.parse(kept)).toMatchObject({ eventName: 'INSERT', dynamodb: { NewImage: byHand } });
+  const { name, version } = byHand;
+  await store.send(new DeleteItemCommand({ TableName, Key: { name, version } }));
+  store.destroy();
+  bucket.destroy();
+  expect(pipeline.functionLogs()).toContain('change without an event set aside');
+  expect(pipeline.functionLogs()).not.toContain(SECRET);
 });
 
 test('writes of the product go on behind bad records, in every shard', async () => {
