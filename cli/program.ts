@@ -58,6 +58,18 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .option('--pattern <json>', 'EventBridge event pattern (default: every event of source metric-relay)')
     .action(async (options) => finish(await (await import('./commands/events-tail.ts')).eventsTail(context, options)));
 
+  withTarget(
+    add(events, 'test-pattern', 'does a pattern match an event, and if not, why; exit code 3 when it does not', [
+      `npx relay events test-pattern --pattern '{"detail":{"data":{"change":["DELETED"]}}}'      on an example of each change`,
+      `npx relay events test-pattern --pattern "$(cat pattern.json)" --event event.json`,
+      `npx relay events tail --json | head -5 | npx relay events test-pattern --pattern "$(cat pattern.json)" --event -`,
+    ]).requiredOption('--pattern <json>', 'EventBridge event pattern'),
+  )
+    .option('--event <file>', 'an event, an array, or one a line; - for stdin (default: an example of each change)')
+    .action(async (options) =>
+      finish(await (await import('./commands/events-test-pattern.ts')).eventsTestPattern(context, options)),
+    );
+
   add(events, 'schema', 'the event contract: JSON Schema, AsyncAPI document, or an example event', [
     'npx relay events schema > metric-changed.schema.json',
     'npx relay events schema --format example --change RENAMED',
