@@ -5,7 +5,7 @@ export const EXIT = {
   failure: 1,
   /** Unknown command or option, or a value that is not allowed. */
   usage: 2,
-  /** `status` found lag or something set aside; nothing is broken in the command itself. */
+  /** The command worked and the answer is no: `status` found lag or something set aside, `events test-pattern` no match. */
   drift: 3,
   /** Something the command needs is not there: no pipeline, no database, no Java, a taken port, a wrong setting. */
   precondition: 4,
