@@ -7,6 +7,7 @@ import { type QueueRecord, type QueueSource, toQueueRecord } from '#local/stream
 import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
+import { Waiters } from '../engine/waiters.ts';
 import { ACCOUNT_ID, REGION } from './item-stream.ts';
 import { Network, refusal } from './network.ts';
 
@@ -41,7 +42,7 @@ export class SimulatedQueue {
   readonly #network: Network;
   readonly #settings: QueueSettings;
   readonly #messages = new Set<Message>();
-  readonly #waiting = new Set<() => void>();
+  readonly #receivers: Waiters;
   #numbered = 0;
 
   constructor(time: VirtualTime, random: Random, weather: Weather, settings: QueueSettings) {
@@ -50,6 +51,7 @@ export class SimulatedQueue {
     this.#weather = weather;
     this.#network = new Network(time, random.fork('network'), weather);
     this.#settings = settings;
+    this.#receivers = new Waiters(time);
   }
 
   /** Messages that are not deleted: visible, delayed and received ones. */
@@ -65,7 +67,8 @@ export class SimulatedQueue {
   source(): QueueSource {
     return {
       receive: async (recordsMax, waitSeconds, signal) => {
-        await this.#arrival(waitSeconds * 1000, signal);
+        const waitMs = waitSeconds * 1000;
+        if (waitMs > 0 && !signal.aborted && this.#visible().length === 0) await this.#receivers.wait(waitMs, signal);
         if (signal.aborted || this.#visible().length === 0) return [];
         return this.#network.request(
           'ReceiveMessage',
@@ -164,25 +167,10 @@ export class SimulatedQueue {
     }
   }
 
-  async #arrival(waitMs: number, signal: AbortSignal): Promise<void> {
-    if (waitMs === 0 || signal.aborted || this.#visible().length > 0) return;
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        cancel();
-        this.#waiting.delete(finish);
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#time.after(waitMs, finish);
-      this.#waiting.add(finish);
-      signal.addEventListener('abort', finish, { once: true });
-    });
-  }
-
   #wakeAt(atMs: number): void {
     this.#time.after(atMs - this.#time.nowMs(), () => {
       // A long poll ends with the first message, and one message is enough for one receiver.
-      if (this.#waiting.size > 0 && this.#visible().length > 0) this.#random.pick([...this.#waiting])();
+      if (this.#visible().length > 0) this.#receivers.wakeOne(this.#random);
     });
   }
 }

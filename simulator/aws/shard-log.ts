@@ -4,6 +4,7 @@
  */
 import { PositionUnavailable, type StartingPoint } from '#local/stream/stream-source.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
+import { Waiters } from '../engine/waiters.ts';
 
 export interface ShardEntry {
   readonly sequenceNumber: string;
@@ -21,12 +22,13 @@ export class ShardLog<E extends ShardEntry> {
   #closed = false;
   #latest: string | undefined;
   readonly #placeOf = new Map<string, number>();
-  readonly #waiting = new Set<() => void>();
+  readonly #readers: Waiters;
 
   constructor(shardId: string, parents: readonly string[], time: VirtualTime) {
     this.shardId = shardId;
     this.parents = parents;
     this.#time = time;
+    this.#readers = new Waiters(time);
   }
 
   get closed(): boolean {
@@ -50,12 +52,12 @@ export class ShardLog<E extends ShardEntry> {
     this.#entries.push(entry);
     this.#latest = entry.sequenceNumber;
     this.#visibleAtMs.push(visibleAtMs);
-    this.#wakeReaders();
+    this.#readers.wakeAll();
   }
 
   close(): void {
     this.#closed = true;
-    this.#wakeReaders();
+    this.#readers.wakeAll();
   }
 
   /** Forgets the records from the oldest one on for as long as `isOld`. */
@@ -107,27 +109,8 @@ export class ShardLog<E extends ShardEntry> {
       const { entries, atEnd } = this.read(place, 1);
       if (entries.length > 0 || atEnd) return;
       const nextAtMs = this.#visibleAtMs[Math.max(place, this.#trimmed) - this.#trimmed] ?? endMs;
-      await this.#wait(Math.min(nextAtMs, endMs) - this.#time.nowMs(), signal);
+      await this.#readers.wait(Math.min(nextAtMs, endMs) - this.#time.nowMs(), signal);
     }
-  }
-
-  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        cancel();
-        this.#waiting.delete(finish);
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#time.after(waitMs, finish);
-      this.#waiting.add(finish);
-      signal.addEventListener('abort', finish, { once: true });
-    });
-  }
-
-  /** Each looks for itself how long it still has to wait. */
-  #wakeReaders(): void {
-    for (const finish of [...this.#waiting]) finish();
   }
 }
 
