@@ -1,5 +1,6 @@
 /** The AWS clients of the functions, made once per execution environment, with explicit attempts and time-outs. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
@@ -20,3 +21,5 @@ export const itemStore = (): DynamoDbItemStore =>
 export const sqs = (): SQSClient => new SQSClient({ maxAttempts: ATTEMPTS, requestHandler });
 /** Path style, because a bucket name is no host name behind a local endpoint. */
 export const s3 = (): S3Client => new S3Client({ maxAttempts: ATTEMPTS, requestHandler, forcePathStyle: true });
+/** Throttling is answered by the reader, which knows that others read the stream as well; here only what a connection lost is sent again. */
+export const kinesis = (): KinesisClient => new KinesisClient({ maxAttempts: 2 });

@@ -6,7 +6,7 @@ import type { Context } from 'aws-lambda';
 
 export const logger = new Logger({ serviceName: 'metric-relay' });
 
-export function lambdaHandler<E, R>(handle: (event: E) => Promise<R>) {
+export function lambdaHandler<E, R>(handle: (event: E, context: Context) => Promise<R>) {
   return middy<E, R, Error, Context>(handle).use(injectLambdaContext(logger, { logEvent: false }));
 }
 

@@ -87,6 +87,18 @@ const settings = z.strictObject({
   /** Receives before a projection message is set aside in the dead-letter queue. */
   projectionMaxReceives: whole(1, 1000).default(10),
 
+  /**
+   * Share of what a shard can be read (2 MB and 5 calls a second, for all readers together) that a replay takes by default. The live
+   * consumer asks once a second; the rest is for its catching up, and for other readers.
+   */
+  replayReadShare: z.coerce.number().min(0.05).max(1).default(0.5),
+  /** Records per batch of a replay. Larger than the replicator's: nobody waits, and rows of a metric in one batch are recomputed once. */
+  replayBatchRecords: whole(1, 10_000).default(2000),
+  /** Seconds a slice of a replay may take. Long: every slice adds to the history of the execution, which ends at 25,000 events. */
+  replaySliceSeconds: whole(60, 900).default(600),
+  /** Shards that a replay reads side by side. At most 40, as an inline Map of Step Functions. */
+  replayConcurrentShards: whole(1, 40).default(10),
+
   /** Stream records per pipe execution. At most 5: so many of the largest events fit into the 1 MiB that a bus takes per call. */
   pipeBatchSize: whole(1, 5).default(5),
   /** Hours the pipe retries. Below the 24 hours of the table's stream: its dead letters hold only a pointer into that stream. */
@@ -95,6 +107,24 @@ const settings = z.strictObject({
   pipeRetryAttempts: whole(0, 10_000).default(10_000),
   /** Seconds for the enrichment, of the five minutes that a pipe execution may take in all. */
   enrichmentTimeoutSeconds: whole(5, 240).default(30),
+
+  /** Whether the stack `<stackName>Subscribers` with the worked subscribers (SQL copy, feed stream) is made too. */
+  subscribers: z.stringbool().or(z.boolean()).default(false),
+  /** Stream that carries every event to streaming readers such as Druid: a name that they are configured with. */
+  feedStreamName: z
+    .string()
+    .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'at most 128 of a-z, A-Z, 0-9, _, . and -')
+    .default('metric-changed'),
+  /** Shards of that stream, or `on-demand`. One takes 1 MB/s, some hundreds of the usual events a second. */
+  feedStreamShards: z.literal('on-demand').or(whole(1, 200)).default(1),
+  /** Hours that stream keeps events for a reader that stopped. Older ones are republished. */
+  feedStreamRetentionHours: whole(24, 8760).default(168),
+  /** Workers of the SQL copy at a time; each holds one connection to its database. */
+  sqlCopyConcurrency: whole(2, 1000).default(2),
+  /** Seconds for one batch of the SQL copy. The queue's visibility time-out is six times this. */
+  sqlCopyTimeoutSeconds: whole(5, 900).default(30),
+  /** Receives before an event that the SQL copy cannot apply is set aside in its dead-letter queue. */
+  sqlCopyMaxReceives: whole(1, 1000).default(10),
 
   /** Days the bus keeps published events for a replay to new subscribers. */
   eventArchiveDays: whole(1, 3650).default(90),

@@ -9,6 +9,7 @@ import { MetricChangedPipe } from '../constructs/metric-changed-pipe.ts';
 import { OperatorAlarms } from '../constructs/operator-alarms.ts';
 import { ProjectionQueue } from '../constructs/projection-queue.ts';
 import { Projector } from '../constructs/projector.ts';
+import { Replay } from '../constructs/replay.ts';
 import { Replication } from '../constructs/replication.ts';
 import { Replicator } from '../constructs/replicator.ts';
 import { SourceEndpoint } from '../constructs/source-endpoint.ts';
@@ -34,6 +35,12 @@ export class RelayStack extends Stack {
       maxReceives: config.projectionMaxReceives,
     });
     const replicator = new Replicator(this, 'Replicator', {
+      ...state.parts,
+      config,
+      projectRoot,
+      projectionQueue: projections.queue,
+    });
+    const replay = new Replay(this, 'Replay', {
       ...state.parts,
       config,
       projectRoot,
@@ -83,6 +90,9 @@ export class RelayStack extends Stack {
         'UUID of the event source mapping on the change stream',
         replicator.mapping.eventSourceMappingId,
       ],
+      ReplayStateMachine: ['State machine that replays a window of the change stream', replay.stateMachine.ref],
+      ReplaysTable: ['Replays with the checkpoints of their shards', state.replays.tableName],
+      ReplaySettings: ['Settings that a replay and its plan keep to, as JSON', replaySettings(config)],
       PipeName: ['Pipe from the Metrics table to the bus', pipe.name],
     });
   }
@@ -159,4 +169,17 @@ export class RelayStack extends Stack {
       new CfnOutput(this, `Output${name}`, { description, value }).overrideLogicalId(name);
     }
   }
+}
+
+/** What a command cannot see otherwise, and must not guess: a plan is made with the settings of the deployment. */
+function replaySettings(config: StageConfig): string {
+  const { tombstoneDays, graceSeconds, fanOutLimit, redirectDays, replayReadShare, replayBatchRecords } = config;
+  return JSON.stringify({
+    tombstoneDays,
+    graceSeconds,
+    fanOutLimit,
+    redirectDays,
+    readShare: replayReadShare,
+    batchRecords: replayBatchRecords,
+  });
 }

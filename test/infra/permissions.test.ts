@@ -67,7 +67,8 @@ describe('least privilege', () => {
     );
     const inBucket = (path: string): RegExp => new RegExp(`QuarantineBucketArn[^/]*"\\},"/${path}\\*"\\]\\]\\}$`);
     const of = (role: string) => wild.filter(([logicalId]) => String(logicalId).startsWith(role));
-    expect(wild).toHaveLength(2);
+    expect(wild).toHaveLength(3);
+    expect(JSON.stringify(of('ReplaySliceRole')[0]?.[1])).toMatch(inBucket(''));
     expect(JSON.stringify(of('ReplicatorFunctionRole')[0]?.[1])).toMatch(inBucket(''));
     expect(JSON.stringify(of('EnrichmentRole')[0]?.[1])).toMatch(inBucket('quarantine/metrics-stream/'));
   });
@@ -115,6 +116,23 @@ describe('each role may do what its work needs and nothing else', () => {
         'kinesis:ListShards',
       ],
     });
+  });
+
+  test('a slice of a replay: what the replicator may, and its checkpoints; it takes no place in the live path', () => {
+    expect(grants('ReplaySliceRole')).toEqual({
+      WriteLogs: logs,
+      RecomputeMetrics: recompute,
+      SetAside: ['dynamodb:PutItem'],
+      KeepRawRecords: ['s3:PutObject'],
+      QueueProjections: ['sqs:SendMessage'],
+      ReadWindow: ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator'],
+      KeepCheckpoints: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+    });
+  });
+
+  test('the state machine of a replay invokes one function and does nothing else', () => {
+    expect(grants('ReplayRole')).toEqual({ RunSlices: ['lambda:InvokeFunction'] });
+    expect(relay.one('AWS::StepFunctions::StateMachine').properties.StateMachineName).toBe('MetricRelay-replay');
   });
 
   test('projector', () => {
@@ -170,8 +188,8 @@ describe('a service may use a role only for this account', () => {
 
   test.each(roles)('$logicalId', (role) => {
     const { Condition = {}, Principal } = trustOf(role);
-    // Only Pipes is documented to send its source with every AssumeRole; where Lambda and DMS do, it must be this account.
-    const suffix = JSON.stringify(Principal).includes('pipes.amazonaws.com') ? '' : 'IfExists';
+    // Only Pipes and Step Functions are documented to send their source with every AssumeRole; where Lambda and DMS do, it must be this account.
+    const suffix = /(pipes|states)\.amazonaws\.com/.test(JSON.stringify(Principal)) ? '' : 'IfExists';
     expect(Object.keys(Condition).sort()).toEqual([`ArnLike${suffix}`, `StringEquals${suffix}`]);
     expect(Condition[`StringEquals${suffix}`]).toEqual({ 'aws:SourceAccount': { Ref: 'AWS::AccountId' } });
     expect(JSON.stringify(Condition[`ArnLike${suffix}`]?.['aws:SourceArn'])).toContain('{"Ref":"AWS::AccountId"}');

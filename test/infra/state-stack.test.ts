@@ -22,6 +22,7 @@ describe('what holds data', () => {
       'Metrics AWS::DynamoDB::GlobalTable',
       'Quarantine AWS::DynamoDB::GlobalTable',
       'QuarantineBucket AWS::S3::Bucket',
+      'Replays AWS::DynamoDB::GlobalTable',
       'SourceRows AWS::DynamoDB::GlobalTable',
     ]);
   });
@@ -35,7 +36,7 @@ describe('what holds data', () => {
 });
 
 describe('the tables', () => {
-  test.each(['Metrics', 'SourceRows', 'Quarantine'])(
+  test.each(['Metrics', 'SourceRows', 'Quarantine', 'Replays'])(
     '%s can be restored to any second and cannot be deleted by mistake',
     (id) => {
       expect(state.one('AWS::DynamoDB::GlobalTable', id).properties.Replicas).toEqual([
@@ -58,10 +59,11 @@ describe('the tables', () => {
     });
   });
 
-  test('redirects and tombstones expire, records set aside never do', () => {
+  test('redirects, tombstones and ended replays expire, records set aside never do', () => {
     const expiry = (id: string) => state.one('AWS::DynamoDB::GlobalTable', id).properties.TimeToLiveSpecification;
     expect(expiry('Metrics')).toEqual({ AttributeName: 'expiresAt', Enabled: true });
     expect(expiry('SourceRows')).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+    expect(expiry('Replays')).toEqual({ AttributeName: 'expiresAt', Enabled: true });
     expect(expiry('Quarantine')).toBeUndefined();
   });
 });
