@@ -9,7 +9,7 @@ import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { AdmittedItem } from './attribute-value.ts';
 import { refuseEventualRead, validation } from './dynamodb-error.ts';
-import type { ItemKey, ItemTable } from './item-table.ts';
+import { type ItemKey, type ItemTable, keyName } from './item-table.ts';
 
 const KEYS_MAX = 100;
 const PUTS_MAX = 25;
@@ -114,6 +114,5 @@ function writeOf(table: ItemTable, { PutRequest, DeleteRequest }: WriteRequest):
 }
 
 function refuseTwice(keys: readonly ItemKey[], message: string): void {
-  const distinct = new Set(keys.map(({ partition, sort }) => `${partition.length}:${partition}${sort}`));
-  if (distinct.size < keys.length) throw validation(message);
+  if (new Set(keys.map(keyName)).size < keys.length) throw validation(message);
 }

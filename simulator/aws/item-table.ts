@@ -116,21 +116,21 @@ export class ItemTable {
   }
 
   isHeld(key: ItemKey): boolean {
-    return this.#held.has(holdName(key));
+    return this.#held.has(keyName(key));
   }
 
   /** Until `release`, a transaction is under way on the item. */
   hold(key: ItemKey, transaction: number): void {
-    this.#held.set(holdName(key), transaction);
+    this.#held.set(keyName(key), transaction);
   }
 
   release(key: ItemKey, transaction: number): void {
-    if (this.#held.get(holdName(key)) === transaction) this.#held.delete(holdName(key));
+    if (this.#held.get(keyName(key)) === transaction) this.#held.delete(keyName(key));
   }
 }
 
-/** The length keeps two keys apart whatever they contain. */
-const holdName = ({ partition, sort }: ItemKey): string => `${partition.length}:${partition}${sort}`;
+/** One text for each key of a table: the length keeps two keys apart whatever they contain. */
+export const keyName = ({ partition, sort }: ItemKey): string => `${partition.length}:${partition}${sort}`;
 
 function keyText(item: Item, name: string): string {
   const value = Object.hasOwn(item, name) ? item[name] : undefined;

@@ -17,7 +17,7 @@ import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { AdmittedItem } from './attribute-value.ts';
 import { type ConditionRequest, conditionOf, type Holds } from './condition.ts';
 import { cancelled, isItemRefusal, tokenInUse, tokenOfOtherRequest, validation } from './dynamodb-error.ts';
-import type { ItemKey, ItemTable } from './item-table.ts';
+import { type ItemKey, type ItemTable, keyName } from './item-table.ts';
 
 const ACTIONS_MAX = 100;
 const BYTES_MAX = 4 * 1024 * 1024;
@@ -44,6 +44,10 @@ interface KnownToken {
 }
 
 const NONE: CancellationReason = { Code: 'None' };
+const CONFLICT: CancellationReason = {
+  Code: 'TransactionConflict',
+  Message: 'Transaction is ongoing for the item',
+};
 
 export class Transactions {
   readonly #time: VirtualTime;
@@ -110,7 +114,7 @@ export class Transactions {
   #prepare(action: Prepared, transaction: number, held: Action[]): CancellationReason {
     if ('refused' in action) return { Code: 'ValidationError', Message: action.refused };
     const { table, key, holds, answersFound } = action;
-    if (table.isHeld(key)) return { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' };
+    if (table.isHeld(key)) return CONFLICT;
     const found = table.get(key)?.item;
     if (!holds(found)) {
       return {
@@ -128,8 +132,7 @@ export class Transactions {
   #addConflict(reasons: CancellationReason[]): void {
     if (!this.#random.chance(this.#weather.faults.conflict)) return;
     const place = this.#random.below(reasons.length);
-    if (reasons[place] === NONE)
-      reasons[place] = { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' };
+    if (reasons[place] === NONE) reasons[place] = CONFLICT;
   }
 
   #actionsOf(input: TransactWriteItemsInput): readonly Prepared[] {
@@ -146,7 +149,7 @@ export class Transactions {
     for (const action of actions) {
       if ('refused' in action) continue;
       const { table, key, write } = action;
-      const place = `${table.name}/${key.partition.length}:${key.partition}${key.sort}`;
+      const place = `${table.name}/${keyName(key)}`;
       if (seen.has(place)) throw validation('Transaction request cannot include multiple operations on one item');
       seen.add(place);
       bytes += write?.next?.bytes ?? 0;
