@@ -13,7 +13,6 @@ import type {
   TransactWriteItemsInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '#core/platform/item-store.ts';
-import type { StreamSource } from '#local/stream/stream-source.ts';
 import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
@@ -93,11 +92,6 @@ export class SimulatedDynamoDb {
     const stream = this.#streams.get(table);
     if (stream === undefined) throw new Error(`table ${table} has no stream; give it { stream: true }`);
     return stream;
-  }
-
-  /** The last record of each shard of a table's stream that has any. */
-  latest(table: string): ReadonlyMap<string, string> {
-    return this.stream(table).latest;
   }
 
   /** Deletes what is past its time to live, as DynamoDB does some time after it. */
@@ -187,9 +181,4 @@ export class SimulatedDynamoDb {
       ),
     );
   }
-}
-
-/** For one reader; `close` ends its waiting reads. */
-export function dynamoDbStreamSource(db: SimulatedDynamoDb, table: string): StreamSource {
-  return db.stream(table).source();
 }

@@ -62,6 +62,7 @@ export class ItemStream {
     return latestOf(this.#shards);
   }
 
+  /** For one reader; `close` ends its waiting reads. */
   source(): StreamSource {
     return openShards<ItemChange>({
       streamArn: this.streamArn,

@@ -2,7 +2,6 @@
 import { PAYLOAD_BYTES_MAX } from '#local/stream/batch-window.ts';
 import { QueuePoller } from '#local/stream/queue-poller.ts';
 import { compileRecordFilter } from '#local/stream/record-filter.ts';
-import { dynamoDbStreamSource } from '../aws/dynamodb.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { WorldSettings } from '../plan.ts';
 import type { SimulatedAws } from './aws.ts';
@@ -56,7 +55,7 @@ export function createReaders(
   const pipe = new SimulatedReader({
     ...common,
     name: 'pipe',
-    source: dynamoDbStreamSource(dynamodb, TABLES.metrics),
+    source: dynamodb.stream(TABLES.metrics).source(),
     target: publishTarget(lambda, functions.enrichment, bus),
     limits: limits(settings.pipeBatchSize),
     policy: PIPE_POLICY,

@@ -166,7 +166,7 @@ export class World {
       queue: this.services.queue.depth,
       running: this.services.lambda.running,
       mappingBehind: this.#readers.mapping.behind(this.services.kinesis.latest),
-      pipeBehind: this.#readers.pipe.behind(this.services.dynamodb.latest(TABLES.metrics)),
+      pipeBehind: this.#readers.pipe.behind(this.services.dynamodb.stream(TABLES.metrics).latest),
       mappingError: this.#readers.mapping.lastError,
       pipeError: this.#readers.pipe.lastError,
       projectorError: this.#readers.projectors.status().lastError,
@@ -181,7 +181,7 @@ export class World {
       this.services.lambda.running === 0 &&
       this.services.bus.idle &&
       this.#readers.mapping.behind(this.services.kinesis.latest).length === 0 &&
-      this.#readers.pipe.behind(this.services.dynamodb.latest(TABLES.metrics)).length === 0
+      this.#readers.pipe.behind(this.services.dynamodb.stream(TABLES.metrics).latest).length === 0
     );
   }
 

@@ -9,7 +9,7 @@ import * as sdk from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDynamoDbStreamSource } from '#local/stream/dynamodb-stream-source.ts';
 import type { StreamSource } from '#local/stream/stream-source.ts';
-import { dynamoDbStreamSource, SimulatedDynamoDb } from '#simulator/aws/dynamodb.ts';
+import { SimulatedDynamoDb } from '#simulator/aws/dynamodb.ts';
 import { NO_FAULTS } from '#simulator/engine/faults.ts';
 import { seededRandom } from '#simulator/engine/random.ts';
 import { VirtualTime } from '#simulator/engine/virtual-time.ts';
@@ -96,7 +96,7 @@ test(`the simulated DynamoDB answers as DynamoDB Local does, ${REQUESTS} request
   );
   expect(differing, 'known differences must stay the exception').toBeLessThan(REQUESTS / 100);
   const recorded = await recordsOf(await streamOf(real, streamArn), (promise) => promise);
-  const simulatedRecords = await recordsOf(dynamoDbStreamSource(simulated, TABLE), (promise) => lived(time, promise));
+  const simulatedRecords = await recordsOf(simulated.stream(TABLE).source(), (promise) => lived(time, promise));
   expect(simulatedRecords.size).toBeGreaterThan(5);
   for (const [item, records] of recorded) {
     const simulatedOfItem = simulatedRecords.get(item) ?? [];

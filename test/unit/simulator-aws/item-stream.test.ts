@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toStreamRecord } from '#local/stream/dynamodb-stream-source.ts';
 import type { StreamRecord, StreamSource } from '#local/stream/stream-source.ts';
-import { dynamoDbStreamSource, SimulatedDynamoDb } from '#simulator/aws/dynamodb.ts';
+import { SimulatedDynamoDb } from '#simulator/aws/dynamodb.ts';
 import { seededRandom } from '#simulator/engine/random.ts';
 import { VirtualTime } from '#simulator/engine/virtual-time.ts';
 import { lived, only } from './lived.ts';
@@ -42,7 +42,7 @@ test('each change of an item is one record, in the order of the changes; a write
     time,
     db.request('DeleteItem', { TableName: 'Metrics', Key: { name: { S: 'cpu' }, version: { S: '0' } } }),
   );
-  const records = await readAll(time, dynamoDbStreamSource(db, 'Metrics'));
+  const records = await readAll(time, db.stream('Metrics').source());
   expect(records).toHaveLength(13);
   const ofCpu = records.map(({ json }) => JSON.parse(json)).filter(({ dynamodb }) => dynamodb.Keys.name.S === 'cpu');
   expect(ofCpu.map(({ eventName, dynamodb }) => [eventName, dynamodb.OldImage?.n.N, dynamodb.NewImage?.n.N])).toEqual([
@@ -58,7 +58,7 @@ test('items are spread over shards, one item stays in its shard, and a shard can
   for (let n = 0; n < 20; n++) await put(`metric ${n % 10}`, n);
   db.stream('Metrics').rollShard();
   for (let n = 20; n < 40; n++) await put(`metric ${n % 10}`, n);
-  const source = dynamoDbStreamSource(db, 'Metrics');
+  const source = db.stream('Metrics').source();
   const shards = await source.listShards();
   expect(shards.length).toBeGreaterThan(2);
   const child = shards.find(({ parents }) => parents.length > 0);
@@ -66,13 +66,13 @@ test('items are spread over shards, one item stays in its shard, and a shard can
   await lived(time, time.sleep(10_000));
   await expect(lived(time, parent.read(1_000))).resolves.toMatchObject({ atEnd: true });
   expect((await readAll(time, source)).length).toBe(40);
-  expect([...db.latest('Metrics').keys()].sort()).toEqual(shards.map(({ shardId }) => shardId).sort());
+  expect([...db.stream('Metrics').latest.keys()].sort()).toEqual(shards.map(({ shardId }) => shardId).sort());
 });
 
 test('a record has the form that the source for the real stream gives it', async () => {
   const { time, db, put } = world();
   await put('cpu', 1, { bytes: { B: Buffer.from('raw') }, set: { SS: ['a'] } });
-  const [record] = await readAll(time, dynamoDbStreamSource(db, 'Metrics'));
+  const [record] = await readAll(time, db.stream('Metrics').source());
   const streamArn = db.stream('Metrics').streamArn;
   const { dynamodb } = JSON.parse(record?.json ?? '');
   const real = toStreamRecord(
@@ -103,7 +103,7 @@ test('what is past its time to live is deleted in the name of that service', asy
   await put('for ever', 1);
   db.expire();
   expect(db.items('Metrics').map(({ name }) => name?.S)).toEqual(['young', 'for ever']);
-  const removal = (await readAll(time, dynamoDbStreamSource(db, 'Metrics'))).map(({ json }) => JSON.parse(json));
+  const removal = (await readAll(time, db.stream('Metrics').source())).map(({ json }) => JSON.parse(json));
   expect(removal.find(({ eventName }) => eventName === 'REMOVE')).toMatchObject({
     userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' },
     dynamodb: { OldImage: { name: { S: 'old' } } },
@@ -112,7 +112,7 @@ test('what is past its time to live is deleted in the name of that service', asy
 
 test('an hour in which nothing happens costs a reader almost nothing', async () => {
   const { time, db } = world();
-  const source = dynamoDbStreamSource(db, 'Metrics');
+  const source = db.stream('Metrics').source();
   const [shard] = await source.listShards();
   const cursor = await source.open(shard?.shardId ?? '', { kind: 'trim-horizon' });
   const startedAtMs = time.nowMs();
