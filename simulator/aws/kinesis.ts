@@ -14,6 +14,7 @@ import { Network, refusal } from './network.ts';
 import { latestOf, ShardLog } from './shard-log.ts';
 import { openShards } from './shard-reader.ts';
 
+/** One record on its way to the stream. */
 export interface StreamEntry {
   readonly partitionKey: string;
   readonly bytes: Uint8Array;

@@ -4,14 +4,9 @@
  * What the spelling rests on is in docs/dms-records.md.
  */
 import { LINEAGE_COLUMN, SOURCE_SCHEMA } from '#schemas/source/lph.ts';
+import type { StreamEntry } from '../aws/kinesis.ts';
 import { keyColumns, type SourceRow, type Value } from '../source/table-constraints.ts';
 import type { RowWrite } from '../source/write-transaction.ts';
-
-/** One record on its way to the stream. */
-export interface StreamEntry {
-  readonly partitionKey: string;
-  readonly bytes: Uint8Array;
-}
 
 /** Where a change stands in the binlog; `recordId` counts the row changes of the transaction from 1. */
 export interface ChangePlace {

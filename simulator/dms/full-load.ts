@@ -3,11 +3,12 @@
  * not loaded yet are kept back and sent after its rows, built then, as the DMS user guide says of cached changes.
  */
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+import type { StreamEntry } from '../aws/kinesis.ts';
 import type { Random } from '../engine/random.ts';
 import type { Commit, SourceDatabase } from '../source/source-database.ts';
 import type { SourceRow } from '../source/table-constraints.ts';
 import type { RowWrite } from '../source/write-transaction.ts';
-import { loadEntry, type StreamEntry } from './dms-message.ts';
+import { loadEntry } from './dms-message.ts';
 import type { FullLoadStyle } from './full-load-style.ts';
 
 /** A row change that was read from the binlog; its message is built when it is sent. */

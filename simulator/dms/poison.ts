@@ -1,6 +1,6 @@
 /** Records that nobody can apply, made from a good one where there is one: cut off, no JSON, no UTF-8, a table, a column or a position that is wrong. */
+import type { StreamEntry } from '../aws/kinesis.ts';
 import type { Random } from '../engine/random.ts';
-import type { StreamEntry } from './dms-message.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -3,10 +3,10 @@
  * those of its own key among them: AWS promises no order after a partial failure. A request without an answer is put again
  * whole, which leaves duplicates. Nothing is given up.
  */
+import type { StreamEntry } from '../aws/kinesis.ts';
 import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
-import type { StreamEntry } from './dms-message.ts';
 
 /** @returns places of the entries that were refused. Rejects when there is no answer: some, all or none may have been taken. */
 export type Put = (entries: readonly StreamEntry[]) => Promise<readonly number[]>;
@@ -34,10 +34,6 @@ export class Producer {
   #busy = false;
   #life = 0;
   #pauseMs = PAUSE_AFTER_REFUSAL_MS;
-  /** Records accepted, repetitions included. */
-  sent = 0;
-  /** Why the last request that had no answer had none. */
-  lastError: unknown;
 
   constructor(time: VirtualTime, random: Random, weather: Weather, put: Put) {
     this.#time = time;
@@ -82,13 +78,12 @@ export class Producer {
   async #run(life: number): Promise<void> {
     while (life === this.#life && (this.#queue.length > 0 || this.#again.length > 0)) {
       const batch = this.#queue.splice(0, this.#random.between(1, RECORDS_PER_REQUEST_MAX));
-      const repeated = this.#again.splice(0);
-      const entries = [...batch.map(({ entry }) => entry), ...repeated];
+      const entries = [...batch.map(({ entry }) => entry), ...this.#again.splice(0)];
       this.#underWay = batch;
       const refused = await this.#answer(entries);
       if (life !== this.#life) return;
       this.#underWay = [];
-      this.#settle(batch, repeated, new Set(refused));
+      this.#settle(batch, new Set(refused));
       if (refused.length === 0) {
         this.#pauseMs = PAUSE_AFTER_REFUSAL_MS;
         continue;
@@ -104,26 +99,22 @@ export class Producer {
   async #answer(entries: readonly StreamEntry[]): Promise<readonly number[]> {
     try {
       return await this.#put(entries);
-    } catch (error) {
-      this.lastError = error;
+    } catch {
       return entries.map((_, place) => place);
     }
   }
 
-  #settle(batch: readonly Waiting[], repeated: readonly StreamEntry[], refused: ReadonlySet<number>): void {
+  /** A repetition that was refused was accepted before: it may be lost. */
+  #settle(batch: readonly Waiting[], refused: ReadonlySet<number>): void {
     const back: Waiting[] = [];
     for (const [place, waiting] of batch.entries()) {
       if (refused.has(place)) {
         back.push(waiting);
         continue;
       }
-      this.sent += 1;
       if (this.#random.chance(this.#weather.faults.producerRetry)) this.#again.push(waiting.entry);
       waiting.onAccepted();
     }
-    // A repetition that was refused was accepted before: it may be lost.
-    for (let place = batch.length; place < batch.length + repeated.length; place++)
-      if (!refused.has(place)) this.sent += 1;
     if (back.length === 0) return;
     // Behind others or in front of them: both happen.
     const behind = this.#random.chance(0.5) ? this.#random.below(this.#queue.length + 1) : 0;

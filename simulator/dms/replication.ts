@@ -6,11 +6,12 @@
  * the old binlog is on the stream before the first record of the new one is built, and no restart reaches behind it.
  */
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+import type { StreamEntry } from '../aws/kinesis.ts';
 import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { Commit, SourceDatabase } from '../source/source-database.ts';
-import { changeEntry, controlEntry, type StreamEntry } from './dms-message.ts';
+import { changeEntry, controlEntry } from './dms-message.ts';
 import { CachedChange, FullLoad } from './full-load.ts';
 import { type FullLoadStyle, LOAD_THEN_CHANGES } from './full-load-style.ts';
 import { poisonEntry } from './poison.ts';
@@ -45,7 +46,6 @@ export class SimulatedDms {
   #lastBuiltMicros = 0;
   #lastChange: StreamEntry | undefined;
   readonly #poisoned: StreamEntry[] = [];
-  restarts = 0;
 
   constructor(
     time: VirtualTime,
@@ -92,19 +92,9 @@ export class SimulatedDms {
     );
   }
 
-  /** Records accepted by the stream, repetitions and control records included. */
-  get sent(): number {
-    return this.#producer.sent;
-  }
-
   /** Records that nobody can apply; each is on the stream at least once when the replication is idle. */
   get poisoned(): readonly StreamEntry[] {
     return this.#poisoned;
-  }
-
-  /** Why the stream did not answer the last time. */
-  get lastError(): unknown {
-    return this.#producer.lastError;
   }
 
   #wake(): void {
@@ -230,7 +220,6 @@ export class SimulatedDms {
 
   /** Goes on from an older checkpoint. A load that was under way begins again from zero. */
   #restart(): void {
-    this.restarts += 1;
     this.#life += 1;
     this.#producer.restart();
     const firstOpen = Math.min(this.#next, ...this.#outstanding.keys());

@@ -1,5 +1,5 @@
 /** A source database, a DMS and a stream that is a list: what a test needs to look at the messages of a whole history. */
-import type { StreamEntry } from '#simulator/dms/dms-message.ts';
+import type { StreamEntry } from '#simulator/aws/kinesis.ts';
 import type { FullLoadStyle } from '#simulator/dms/full-load-style.ts';
 import { SimulatedDms } from '#simulator/dms/replication.ts';
 import { type Faults, NO_FAULTS } from '#simulator/engine/faults.ts';
