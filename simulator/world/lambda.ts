@@ -7,6 +7,7 @@ import type { Weather } from '../engine/faults.ts';
 import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { Handler } from './functions.ts';
+import { never } from './never.ts';
 import { invocation, type Requester } from './sdk.ts';
 
 export interface Services {
@@ -83,10 +84,6 @@ export class SimulatedLambda {
       });
     });
   }
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
 }
 
 function lambdaContext(name: string, number: number, getRemainingTimeInMillis: () => number): Context {

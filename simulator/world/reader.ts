@@ -7,6 +7,7 @@ import { ShardCheckpoints } from '#local/stream/shard-checkpoint.ts';
 import { ShardCoordinator } from '#local/stream/shard-coordinator.ts';
 import type { ReaderSettings } from '#local/stream/shard-poller.ts';
 import { compareSequenceNumbers, type ShardCursor, type StreamSource } from '#local/stream/stream-source.ts';
+import { never } from './never.ts';
 
 type Settings = Omit<ReaderSettings, 'checkpoints'>;
 
@@ -111,8 +112,4 @@ function heardWhileAlive(target: BatchTarget, life: Life): BatchTarget {
       return life.isAlive ? delivery : never();
     },
   };
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
 }
