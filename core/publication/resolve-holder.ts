@@ -55,11 +55,14 @@ export async function resolveHolder(
     const versions = await readVersionsUnder(store, tables.metrics, name, holder, []);
     return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder, versions: [...versions.keys()] } };
   }
-  if (!ownerRow || ownerHead.deleting || ownerHead.unfinished || isClaim(holder) || isDeletionMark(holder)) {
+  const isLeaving = ownerHead.deleting || isClaim(holder) || isDeletionMark(holder);
+  // After a lost mirror a row may never have been seen: waiting for it could be for ever, and it may come with another name.
+  const isUnseen = item === undefined;
+  if (isLeaving || (!isUnseen && (!ownerRow || ownerHead.unfinished))) {
     // Deleted, or in the middle of a write of several transactions: its own event comes first.
     return { kind: 'after', owner };
   }
-  if (ownerRow.get('name') !== name) {
+  if (ownerRow?.get('name') !== name) {
     const versions = versionsUnder(ownerHead, name);
     return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder, versions } };
   }

@@ -17,7 +17,8 @@ export function randomHistory(random: SeededRandom, steps: number): SourceStory 
   return story;
 }
 
-function randomWrite(story: SourceStory, random: SeededRandom, step: number): void {
+/** One transaction of it. `step` makes new names its own. */
+export function randomWrite(story: SourceStory, random: SeededRandom, step: number): void {
   const metrics = [...story.rows('metrics').values()];
   const freeNames = NAMES.filter((name) => !metrics.some((row) => row.name === name));
   const freeIds = IDS.filter((id) => !story.rows('metrics').has(id));
