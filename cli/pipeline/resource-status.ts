@@ -34,6 +34,15 @@ const reader = z.object({
 
 const bus = z.object({ state: z.string(), accepted: z.number().optional(), rules: z.number().optional() });
 
+const stateMachine = z.object({
+  state: z.string(),
+  /** Running now. */
+  executions: z.number(),
+  succeeded: z.number(),
+  failed: z.number(),
+  lastError: z.string().optional(),
+});
+
 const resource = z.object({ type: z.string(), logicalId: z.string(), status: z.record(z.string(), z.unknown()) });
 
 export const statusAnswer = z.object({ resources: z.array(resource) });
@@ -41,6 +50,7 @@ export const statusAnswer = z.object({ resources: z.array(resource) });
 export type ReplicationReport = z.infer<typeof replication>;
 export type ReaderReport = z.infer<typeof reader>;
 export type BusReport = z.infer<typeof bus>;
+export type StateMachineReport = z.infer<typeof stateMachine>;
 
 export interface PipelineReport {
   readonly replication: ReplicationReport | undefined;
@@ -48,6 +58,7 @@ export interface PipelineReport {
   readonly mappings: readonly (ReaderReport & { readonly logicalId: string })[];
   readonly pipe: ReaderReport | undefined;
   readonly bus: BusReport | undefined;
+  readonly stateMachines: readonly (StateMachineReport & { readonly logicalId: string })[];
 }
 
 type Resource = {
@@ -64,10 +75,17 @@ export function reportOf(resources: readonly Resource[]): PipelineReport {
       const parsed = reader.safeParse(status);
       return parsed.success ? [{ ...parsed.data, logicalId }] : [];
     });
+  const stateMachines = resources
+    .filter(({ type }) => type === 'AWS::StepFunctions::StateMachine')
+    .flatMap(({ status, logicalId }) => {
+      const parsed = stateMachine.safeParse(status);
+      return parsed.success ? [{ ...parsed.data, logicalId }] : [];
+    });
   return {
     replication: replication.safeParse(statusOf('AWS::DMS::ReplicationConfig')).data,
     mappings,
     pipe: reader.safeParse(statusOf('AWS::Pipes::Pipe')).data,
     bus: bus.safeParse(statusOf('AWS::Events::EventBus')).data,
+    stateMachines,
   };
 }

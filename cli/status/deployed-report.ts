@@ -22,7 +22,8 @@ export async function deployedReport({ clientConfig, outputs }: Connection, seen
     seen(() => pipeOf(new Pipes(clientConfig), outputs.get('PipeName'))),
     seen(() => busOf(new EventBridge(clientConfig), outputs.get('EventBus'))),
   ]);
-  return { replication, mappings: [replicator, projector].filter((mapping) => mapping !== undefined), pipe, bus };
+  const mappings = [replicator, projector].filter((mapping) => mapping !== undefined);
+  return { replication, mappings, pipe, bus, stateMachines: [] };
 }
 
 async function replicationOf(

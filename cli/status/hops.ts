@@ -1,5 +1,5 @@
 /** From what was seen to a verdict on each hop. Pure. */
-import type { ReaderReport } from '../pipeline/resource-status.ts';
+import type { ReaderReport, StateMachineReport } from '../pipeline/resource-status.ts';
 import type { Observation, QueueDepth } from './observation.ts';
 
 export interface Hop {
@@ -22,6 +22,7 @@ export function hops(seen: Observation): Hop[] {
     count('metrics table', 'metrics', seen.metrics, () => false),
     reader('pipe', seen.report?.pipe),
     bus(seen),
+    ...(seen.report?.stateMachines ?? []).map(stateMachine),
   ];
 }
 
@@ -102,6 +103,21 @@ function bus({ report }: Observation): Hop {
       ['state', state],
       ['rules', rules ?? null],
       ['eventsAccepted', accepted ?? null],
+    ],
+  };
+}
+
+/** How an execution ended is for whoever started it; that executions can run is this hop's business. */
+function stateMachine({ logicalId, ...report }: StateMachineReport & { readonly logicalId: string }): Hop {
+  return {
+    hop: /replay/i.test(logicalId) ? 'replay' : logicalId,
+    state: report.state === 'running' ? 'ok' : 'attention',
+    facts: [
+      ['state', report.state],
+      ['executions', report.executions],
+      ['succeeded', report.succeeded],
+      ['failed', report.failed],
+      ...(report.lastError === undefined ? [] : ([['lastFailure', report.lastError]] as const)),
     ],
   };
 }

@@ -58,10 +58,12 @@ export function runExecution(
     run.abort();
   };
   const reading = readEvents(run.eventLogs, (event) => {
+    // A loop without tasks runs ahead of this reader; what it does after the limit did not happen.
+    if (broken !== undefined) return;
     const events = historyEvents(event, definition.tasks);
     onEvents(events);
     earlierEvents += events.length;
-    broken ??= brokenLimit(event, earlierEvents);
+    broken = brokenLimit(event, earlierEvents);
     if (broken !== undefined) abort();
   });
   const end = run.result

@@ -47,6 +47,15 @@ describe('the hops of a pipeline', () => {
     expect(stateOf({ ...healthy, report: reportOf(resources({ state: 'failed' })) }, 'source')).toBe('attention');
   });
 
+  it('show a state machine by what runs in it, and an execution that failed is not the fault of the hop', () => {
+    const status = { state: 'running', executions: 1, succeeded: 2, failed: 1, lastError: 'x FAILED' };
+    const machine = { type: 'AWS::StepFunctions::StateMachine', logicalId: 'ReplayStateMachine', status };
+    const [hop] = hops({ ...healthy, report: reportOf([...resources(), machine]) }).slice(-1);
+    expect(hop).toMatchObject({ hop: 'replay', state: 'ok' });
+    expect(new Map(hop?.facts).get('executions')).toBe(1);
+    expect(new Map(hop?.facts).get('lastFailure')).toBe('x FAILED');
+  });
+
   it('are unknown, with no number made up, when they cannot be seen', () => {
     for (const { state, facts } of hops({})) {
       expect(state).toBe('unknown');
