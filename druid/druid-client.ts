@@ -142,8 +142,8 @@ export class DruidClient {
 
 /** `fetch failed` has the reason in its cause. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = (cause as { code?: unknown } | undefined)?.code;
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (reason as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code;
-  return error instanceof Error ? error.message : String(error);
+  return reason instanceof Error ? reason.message : String(reason);
 }
