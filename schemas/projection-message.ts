@@ -7,8 +7,16 @@ import * as z from 'zod/mini';
 const commit = z.object({ transactionId: z.optional(z.string()), committedAt: z.string() });
 
 export const projectionMessage = z.discriminatedUnion('kind', [
-  /** Recompute these metrics; sent with a delay when they wait for missing rows. */
-  z.object({ kind: z.literal('recompute'), metricIds: z.array(z.string()), commit }),
+  /**
+   * Recompute these metrics; sent with a delay when they wait for missing rows. `byItems` is a rebuild's: look at the published items
+   * themselves instead of trusting the heads' record of them.
+   */
+  z.object({
+    kind: z.literal('recompute'),
+    metricIds: z.array(z.string()),
+    commit,
+    byItems: z.optional(z.boolean()),
+  }),
   /** Recompute every metric that uses one of these entities (`dimension#9`, `group#5`, `metric#7`). */
   z.object({ kind: z.literal('fanOut'), partitions: z.array(z.string()), commit }),
 ]);

@@ -37,8 +37,9 @@ export function metricChangedEvent(
   const { metricId, revision } = identityOf(newImage);
   const deleted = isDeletionMark(newImage);
   const current: Item = newImage.formerName ? { ...newImage, name: newImage.formerName } : newImage;
+  const isFormerLost = newImage.lastChange?.M?.formerLost?.BOOL === true;
   const former = deleted ? undefined : formerState(newImage, oldImage, metricId);
-  const changedAttributes = former ? changesBetween(former, current) : [];
+  const changedAttributes = former ? changesBetween(former, current, isFormerLost) : [];
   const previousName = former && former.name?.S !== current.name?.S ? former.name?.S : undefined;
   const event: MetricChanged = {
     metadata: {
@@ -46,18 +47,19 @@ export function metricChangedEvent(
       schemaVersion: EVENT_SCHEMA_VERSION,
       occurredAt: occurredAt(newImage),
       correlationId: correlationId(newImage),
-      replay: false,
+      replay: wasTold(newImage),
     },
     data: {
       metricId,
       name: current.name?.S ?? '',
-      change: deleted ? 'DELETED' : changeOf(former, current, previousName),
+      change: deleted ? 'DELETED' : changeOf(former, current, previousName, isFormerLost),
       revision,
       ...(newImage.latestVersion?.N !== undefined && { version: newImage.latestVersion.N }),
       ...(previousName !== undefined && { previousName }),
       changedAttributes: [...changedAttributes],
       previous: previousValues(former, changedAttributes),
-      metric: metricOf(current),
+      // The mark of a deletion whose item was lost shows no state.
+      ...((!deleted || current.valueType) && { metric: metricOf(current) }),
     },
   };
   return withinLimit(event, metricsTable, newImage.name?.S ?? '');
@@ -77,25 +79,34 @@ export function identityOf(item: Item): { readonly metricId: string; readonly re
 export const occurredAt = (item: Item): string => item.lastChange?.M?.committedAt?.S ?? '';
 export const correlationId = (item: Item): string => item.lastChange?.M?.transactionId?.S ?? 'load';
 
+/** The item was put back by a rebuild: its revision was told before, and the image that it replaced is no state of the metric's history. */
+const wasTold = (item: Item): boolean => item.lastChange?.M?.retold?.BOOL === true;
+
 /** The metric as it was before: the old image, unless that was somebody else's; then what the item itself remembers of a rename. */
 function formerState(newImage: Item, oldImage: Item | undefined, metricId: string): Item | undefined {
   const isMine = oldImage && oldImage.metricId?.N === metricId && !isRedirect(oldImage) && !isClaim(oldImage);
-  if (isMine) return isDeletionMark(oldImage) ? undefined : oldImage;
+  if (isMine && !wasTold(newImage)) return isDeletionMark(oldImage) ? undefined : oldImage;
   return newImage.lastChange?.M?.previous?.M;
 }
 
-function changeOf(former: Item | undefined, current: Item, previousName: string | undefined): MetricChange {
-  if (!former) return 'CREATED';
+/** Of a state that was lost at most the name is known: then no more is said than that the metric changed, or was renamed. */
+function changeOf(
+  former: Item | undefined,
+  current: Item,
+  previousName: string | undefined,
+  isFormerLost: boolean,
+): MetricChange {
+  if (!former && !isFormerLost) return 'CREATED';
   if (previousName !== undefined) return 'RENAMED';
+  if (!former || isFormerLost) return 'UPDATED';
   if (!former.deprecatedAt && current.deprecatedAt) return 'DEPRECATED';
   if (former.deprecatedAt && !current.deprecatedAt) return 'RESTORED';
   return 'UPDATED';
 }
 
-function changesBetween(former: Item, current: Item): readonly string[] {
-  const names = [...new Set([...Object.keys(former), ...Object.keys(current)])].filter(
-    (name) => !BOOKKEEPING.has(name),
-  );
+function changesBetween(former: Item, current: Item, isFormerLost: boolean): readonly string[] {
+  const known = isFormerLost ? ['name'] : [...Object.keys(former), ...Object.keys(current)];
+  const names = [...new Set(known)].filter((name) => !BOOKKEEPING.has(name));
   return names.filter((name) => textOf(former, name) !== textOf(current, name)).sort();
 }
 

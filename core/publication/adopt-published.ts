@@ -44,9 +44,8 @@ export function adoptedHead(
     // The head goes on from elsewhere: what lies here is as unreliable as after an interrupted write.
     return { ...head, revision, unfinished: { name, versions: [...versions.keys()] } };
   }
-  const { revision: _, lastChange: __, ...content } = latest;
-  const published = [[LATEST, content] as const, ...versions].map(
-    ([version, item]) => [version, contentHash(inOrder(item))] as const,
+  const published = [[LATEST, latest] as const, ...versions].map(
+    ([version, item]) => [version, publishedHash(version, item)] as const,
   );
   return {
     ...head,
@@ -56,6 +55,13 @@ export function adoptedHead(
     previousName: latest.previousName?.S ?? null,
     deleting: isDeletionMark(latest),
   };
+}
+
+/** Hash of an item as it was read, to compare with the one that the head keeps of what was published. */
+export function publishedHash(version: string, item: Item): string {
+  if (version !== LATEST) return contentHash(inOrder(item));
+  const { revision: _, lastChange: __, ...content } = item;
+  return contentHash(inOrder(content));
 }
 
 /** DynamoDB gives the members of a set in any order; the projection sorts them. */

@@ -5,6 +5,7 @@
  */
 import type { Item } from '../platform/item-store.ts';
 import { LATEST, type ProjectedMetric } from '../projection/project-metric.ts';
+import type { FoundItems } from './found-items.ts';
 import type { MetricHead } from './metric-head.ts';
 import { contentHash } from './metric-item.ts';
 
@@ -21,6 +22,10 @@ export interface Publication {
   readonly leaves: string | null;
   readonly previousName: string | null;
   readonly waiting: MetricHead['waiting'];
+  /** What lies under the published name, when it was looked at instead of trusting the head. */
+  readonly found: FoundItems | undefined;
+  /** Everything was told before, with the head's revision: items are only put back, and the revision stays. */
+  readonly restores: boolean;
 }
 
 export type Step =
@@ -34,7 +39,14 @@ export type Step =
   /** An interrupted write left items under a name that the metric does not want any more. */
   | { readonly kind: 'removeLeftovers'; readonly name: string; readonly versions: readonly string[] };
 
-export function decidePublication(head: MetricHead, projected: ProjectedMetric, nowMs: number, graceMs: number): Step {
+/** `found` is given when the head's record of what is published is not to be trusted. */
+export function decidePublication(
+  head: MetricHead,
+  projected: ProjectedMetric,
+  nowMs: number,
+  graceMs: number,
+  found?: FoundItems,
+): Step {
   if (head.deleting) return { kind: 'removeItems' };
   const { unfinished } = head;
   const wanted = projected.kind === 'metric' ? projected.name : null;
@@ -53,10 +65,10 @@ export function decidePublication(head: MetricHead, projected: ProjectedMetric, 
   if (waiting && nowMs - waiting.sinceMs < graceMs) {
     return { kind: 'moveFence', next: { ...head, waiting }, waitMs: waiting.sinceMs + graceMs - nowMs };
   }
-  const publication = publicationOf(head, projected, waiting);
+  const publication = publicationOf(head, projected, waiting, found);
   const differs =
     publication.puts.length > 0 || publication.deletes.length > 0 || publication.leaves !== null || unfinished;
-  if (!differs) return { kind: 'moveFence', next: { ...head, claimedName: null, waiting } };
+  if (!differs) return { kind: 'moveFence', next: { ...head, ...borneOut(found), claimedName: null, waiting } };
   return { kind: 'publish', publication };
 }
 
@@ -64,9 +76,11 @@ function publicationOf(
   head: MetricHead,
   projected: Extract<ProjectedMetric, { kind: 'metric' }>,
   waiting: MetricHead['waiting'],
+  found: FoundItems | undefined,
 ): Publication {
   const { name } = projected;
-  const published = head.publishedName === name ? head.published : new Map<string, string>();
+  const told = head.publishedName === name ? head.published : new Map<string, string>();
+  const published = found?.name === name ? found.hashes : told;
   const unknown = new Set(head.unfinished?.name === name ? head.unfinished.versions : []);
   const leaves = head.publishedName !== null && head.publishedName !== name ? head.publishedName : null;
   const displacedFrom = head.displaced?.item.name?.S;
@@ -84,5 +98,12 @@ function publicationOf(
     (version) => unknown.has(version) || published.get(version) !== hashes.get(version),
   );
   const deletes = [...new Set([...published.keys(), ...unknown])].filter((version) => !items.has(version));
-  return { name, items, hashes, puts, deletes, leaves, previousName, waiting };
+  const restores = found?.headIsLast === true && sameHashes(told, hashes);
+  return { name, items, hashes, puts, deletes, leaves, previousName, waiting, found, restores };
 }
+
+const sameHashes = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
+  one.size === other.size && [...one].every(([version, hash]) => other.get(version) === hash);
+
+/** Items that are what the rows say are published, whatever the head said. */
+const borneOut = (found: FoundItems | undefined): Partial<MetricHead> => (found ? { published: found.hashes } : {});

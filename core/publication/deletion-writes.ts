@@ -34,8 +34,9 @@ export function deletionMarkWrites(
     displaced: null,
     deleting: true,
   };
+  const { claim: _, ...state } = item; // a claim holds the place of a state that was lost
   const mark: Item = {
-    ...item,
+    ...state,
     ...itemKey(name, LATEST),
     ...(item.name?.S !== name && item.name && { formerName: item.name }),
     revision: { N: String(revision) },

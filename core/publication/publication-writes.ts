@@ -62,16 +62,10 @@ export interface PlanInput {
 }
 
 export function planPublication(input: PlanInput): PublicationPlan {
-  const { tables, metricId, head, publication, cause, takeover } = input;
-  const { name, items, leaves } = publication;
-  const revision = head.revision + 1;
-  const former = input.formerLatest ?? head.displaced?.item;
-  const lastChange = commitAttribute(cause).M;
-  const latest: Item = {
-    ...items.get(LATEST),
-    revision: { N: String(revision) },
-    lastChange: { M: { ...lastChange, ...(former && { previous: { M: withoutBookkeeping(former) } }) } },
-  };
+  const { tables, metricId, head, publication, takeover } = input;
+  const { name, leaves, items } = publication;
+  const revision = head.revision + (publication.restores ? 0 : 1);
+  const latest = latestItem(input, revision);
   const taken = (takeover?.versions ?? []).filter((version) => !items.has(version));
   const deletes = [...new Set([...publication.deletes, ...taken])].filter((version) => version !== LATEST);
   return {
@@ -103,7 +97,9 @@ export function planPublication(input: PlanInput): PublicationPlan {
       leaves === null
         ? null
         : {
-            versions: versionsUnder(head, leaves).map((version) => deleteVersion(tables, leaves, version)),
+            versions: versionsToLeave(head, leaves, publication).map((version) =>
+              deleteVersion(tables, leaves, version),
+            ),
             redirect: {
               kind: 'put',
               table: tables.metrics,
@@ -112,6 +108,27 @@ export function planPublication(input: PlanInput): PublicationPlan {
             },
           },
     displacing: takeover ? moveHead(tables.sourceRows, takeover.owner, takeover.head, displacedHead(takeover)) : null,
+  };
+}
+
+/** Item "0" with what the event is made from. One that lies there as it should stays as it is, so that nothing is told of it. */
+function latestItem({ head, publication, cause, formerLatest }: PlanInput, revision: number): Item {
+  const { found, items, name, puts, restores } = publication;
+  if (restores && found?.latest && !puts.includes(LATEST)) return found.latest;
+  const former = formerLatest ?? head.displaced?.item;
+  // A claim stands where the state before was lost: of that only the name is known.
+  const isFormerLost = former ? isClaim(former) : found?.name === name && !found.latest;
+  const event = {
+    ...(former && {
+      previous: { M: isClaim(former) ? { name: former.name ?? { S: name } } : withoutBookkeeping(former) },
+    }),
+    ...(restores && { retold: { BOOL: true } }),
+    ...((restores ? revision > 1 : isFormerLost) && { formerLost: { BOOL: true } }),
+  };
+  return {
+    ...items.get(LATEST),
+    revision: { N: String(revision) },
+    lastChange: { M: { ...commitAttribute(cause).M, ...event } },
   };
 }
 
@@ -148,6 +165,11 @@ export function versionsUnder(head: MetricHead, name: string): readonly string[]
   const known = head.publishedName === name ? [...head.published.keys()] : [];
   const perhaps = head.unfinished?.name === name ? head.unfinished.versions : [];
   return [...new Set([...known, ...perhaps])].filter((version) => version !== LATEST);
+}
+
+function versionsToLeave(head: MetricHead, leaves: string, { found }: Publication): readonly string[] {
+  const there = found?.name === leaves ? [...found.hashes.keys()].filter((version) => version !== LATEST) : [];
+  return [...new Set([...versionsUnder(head, leaves), ...there])];
 }
 
 /** A head that does not know the item (its mirror was lost) takes over the revision, so that the metric's next event goes on from there. */

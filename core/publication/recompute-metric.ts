@@ -12,11 +12,13 @@ import { LATEST, projectMetric } from '../projection/project-metric.ts';
 import { knowsName } from './adopt-published.ts';
 import { decidePublication, type Publication } from './decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
+import { readFoundItems } from './found-items.ts';
 import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
 import { type Cause, type MetricHead, moveHead, type Unfinished } from './metric-head.ts';
 import { isRedirect, ownerOf } from './metric-item.ts';
 import { deleteVersion, planPublication, type Takeover, vacatedEntry, versionsUnder } from './publication-writes.ts';
 import { type PublishedState, readHead, readLatest } from './published-state.ts';
+import { regainName } from './regain-name.ts';
 import { adopt, resolveHolder } from './resolve-holder.ts';
 import { writeInChunks } from './write-in-chunks.ts';
 
@@ -46,6 +48,9 @@ const ATTEMPTS_MAX = 40;
 
 const DAY_SECONDS = 86_400;
 
+/** What a recompute goes by for what is published: the head's record, or the items themselves. The second is for a rebuild: it reads them all. */
+export type PublishedBasis = 'head' | 'items';
+
 /** Outcome of one round: a result, or undefined when something moved meanwhile and everything must be read again. */
 type Round = Promise<RecomputeResult | undefined>;
 
@@ -55,10 +60,11 @@ export async function recomputeMetric(
   metricId: string,
   cause: Cause,
   firstHead?: MetricHead,
+  basis: PublishedBasis = 'head',
 ): Promise<RecomputeResult> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const head = attempt === 0 && firstHead ? firstHead : await readHead(context, metricId); // the fence before the rows
-    const result = await recomputeRound(context, metricId, head, cause, attempt > 0);
+    const result = await recomputeRound(context, metricId, head, cause, attempt > 0, basis);
     if (result) return result;
     await context.pause(attempt);
   }
@@ -69,14 +75,18 @@ export async function recomputeMetric(
 async function recomputeRound(
   context: RecomputeContext,
   metricId: string,
-  head: MetricHead,
+  headRead: MetricHead,
   cause: Cause,
   contested: boolean,
+  basis: PublishedBasis,
 ): Round {
   const { store, tables } = context;
   const rows = await readMetricRows(store, tables.sourceRows, metricId);
   const projected = decided('the projection', () => projectMetric(rows));
-  const step = decidePublication(head, projected, context.nowMs(), context.graceMs);
+  const found = basis === 'items' ? await readFoundItems(context, metricId, headRead, projected) : undefined;
+  const head = found ? { ...headRead, revision: found.revision } : headRead;
+  if (basis === 'items' && (await regainName(context, metricId, head, projected, found, cause))) return undefined;
+  const step = decidePublication(head, projected, context.nowMs(), context.graceMs, found);
   switch (step.kind) {
     case 'none':
       return { wake: [], again: false, vacated: head.vacated };
@@ -116,13 +126,15 @@ async function recomputeRound(
 async function publish(
   context: RecomputeContext,
   metricId: string,
-  head: MetricHead,
+  headRead: MetricHead,
   publication: Publication,
   cause: Cause,
   contested: boolean,
 ): Round {
+  const isTaken = publication.found?.holder === 'other';
+  const head = isTaken ? { ...headRead, publishedName: null, published: new Map<string, string>() } : headRead;
   const isOwnName = head.publishedName === publication.name;
-  const holder = contested && !isOwnName ? await readLatest(context, publication.name) : undefined;
+  const holder = (contested || isTaken) && !isOwnName ? await readLatest(context, publication.name) : undefined;
   let takeover: Takeover | undefined;
   if (holder && ownerOf(holder) === metricId && !knowsName(head, publication.name))
     return adopt(context, metricId, head, publication, holder);

@@ -9,7 +9,12 @@ import { entityOf, namePartition, usedByPrefix, userOf } from '../mirror/mirror-
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { vacatedName } from './publication-writes.ts';
 import { readHead } from './published-state.ts';
-import { type RecomputeContext, type RecomputeResult, recomputeMetric } from './recompute-metric.ts';
+import {
+  type PublishedBasis,
+  type RecomputeContext,
+  type RecomputeResult,
+  recomputeMetric,
+} from './recompute-metric.ts';
 
 /** Recomputes that one change may set off by names; a rotation of n metrics needs about 2n. */
 const ROUNDS_MAX = 500;
@@ -20,12 +25,13 @@ export interface Deferred {
   readonly waitMs: number;
 }
 
-/** @returns the metrics that wait for missing rows, each with the time after which to look again. */
+/** `basis` is for the metric itself; those that it wakes go by their heads. @returns the metrics that wait for missing rows, each with the time after which to look again. */
 export async function settleMetric(
   context: RecomputeContext,
   metricId: string,
   cause: Cause,
   firstHead?: MetricHead,
+  basis: PublishedBasis = 'head',
 ): Promise<readonly Deferred[]> {
   const work = [metricId];
   const vacated = new Map<string, Set<string>>();
@@ -35,7 +41,13 @@ export async function settleMetric(
     if (round >= ROUNDS_MAX)
       throw new RelayError('CONTENTION', `the names around metric ${metricId} did not settle in ${ROUNDS_MAX} rounds`);
     const id = work.shift() ?? '';
-    let result = await recomputeOrStuck(context, id, cause, round === 0 ? firstHead : undefined);
+    let result = await recomputeOrStuck(
+      context,
+      id,
+      cause,
+      round === 0 ? firstHead : undefined,
+      id === metricId ? basis : 'head',
+    );
     const blocker =
       'stuck' in result
         ? result.stuck
@@ -72,9 +84,10 @@ async function recomputeOrStuck(
   metricId: string,
   cause: Cause,
   firstHead: MetricHead | undefined,
+  basis: PublishedBasis,
 ): Promise<RecomputeResult | { readonly stuck: unknown }> {
   try {
-    return await recomputeMetric(context, metricId, cause, firstHead);
+    return await recomputeMetric(context, metricId, cause, firstHead, basis);
   } catch (error) {
     if (dispositionOf(error) !== 'quarantine') throw error;
     return { stuck: error };

@@ -35,7 +35,7 @@ export async function writeInChunks(store: ItemStore, chunked: ChunkedPublicatio
   };
   const opening = [
     moveHead(tables.sourceRows, metricId, head, begun),
-    ...(head.publishedName === name ? [] : [claimWrite(chunked)]),
+    ...(isHeld(chunked) ? [] : [claimWrite(chunked)]),
     ...(plan.displacing ? [plan.displacing] : []),
   ];
   const closing = [
@@ -52,6 +52,10 @@ export async function writeInChunks(store: ItemStore, chunked: ChunkedPublicatio
   }
   return (await store.transact(closing)).written;
 }
+
+/** Item "0" under the name is the metric's own already. */
+const isHeld = ({ head, publication: { name, found } }: ChunkedPublication): boolean =>
+  head.publishedName === name && (found === undefined || found.holder === 'mine');
 
 /** No content has this hash, so the version is written again before anyone relies on it. */
 const UNKNOWN = '';

@@ -12,7 +12,8 @@ import { type SettleContext, settleMetrics } from './settle-affected.ts';
 export async function runProjection(context: SettleContext, body: string): Promise<void> {
   const message = parseMessage(body);
   const metricIds = message.kind === 'recompute' ? message.metricIds : await splitFanOut(context, message);
-  const errors = await settleMetrics(context, new Map(metricIds.map((id) => [id, message.commit])));
+  const basis = message.kind === 'recompute' && message.byItems ? 'items' : 'head';
+  const errors = await settleMetrics(context, new Map(metricIds.map((id) => [id, message.commit])), basis);
   const [first] = errors.values();
   if (first !== undefined) throw first;
 }

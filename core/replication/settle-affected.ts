@@ -9,7 +9,7 @@ import { entityPartition, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts'
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Cause, MetricHead } from '../publication/metric-head.ts';
 import { readHeads } from '../publication/published-state.ts';
-import type { RecomputeContext } from '../publication/recompute-metric.ts';
+import type { PublishedBasis, RecomputeContext } from '../publication/recompute-metric.ts';
 import { settleMetric } from '../publication/settle-metric.ts';
 
 /** The port to the projection queue. Delay in whole seconds, at most 900. */
@@ -29,6 +29,7 @@ const DELAY_SECONDS_MAX = 900;
 export async function settleMetrics(
   context: SettleContext,
   causes: ReadonlyMap<string, Cause>,
+  basis: PublishedBasis = 'head',
 ): Promise<ReadonlyMap<string, unknown>> {
   let metricIds: readonly string[];
   let heads: ReadonlyMap<string, MetricHead>;
@@ -40,10 +41,12 @@ export async function settleMetrics(
   }
   const results = await settleConcurrently(metricIds, RECOMPUTES_CONCURRENT, async (metricId) => {
     const commit = causes.get(metricId) as SourceCommit;
-    const deferred = await settleMetric(context, metricId, commit, heads.get(metricId));
+    const deferred = await settleMetric(context, metricId, commit, heads.get(metricId), basis);
     for (const { metricId: later, waitMs } of deferred) {
       const delaySeconds = Math.min(DELAY_SECONDS_MAX, Math.ceil(waitMs / 1000));
-      await context.send({ kind: 'recompute', metricIds: [later], commit }, delaySeconds);
+      const byItems = basis === 'items' && later === metricId;
+      const message = { kind: 'recompute' as const, metricIds: [later], commit, ...(byItems && { byItems }) };
+      await context.send(message, delaySeconds);
     }
   });
   const errors = new Map<string, unknown>();

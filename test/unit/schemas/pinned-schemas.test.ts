@@ -64,7 +64,7 @@ describe('the form of', () => {
   });
 
   test('a projection message', () => {
-    expect(schemaHash(projectionMessage)).toBe('b13c83d6fa3d923f');
+    expect(schemaHash(projectionMessage)).toBe('e7fd1e9da0684390');
   });
 
   test('the declared tables', () => {
