@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { type ExpectedItem, type ExpectedValue, expectedItems, itemKeyText } from '../source/expected-items.ts';
+import { possibleRedirects, redirectText } from '../source/possible-redirects.ts';
 import { TABLES } from '../world/functions.ts';
 import type { World } from '../world/world.ts';
 import { Violation } from './violation.ts';
@@ -10,6 +11,7 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 export function checkAtRest(world: World): void {
   checkItems(world);
+  checkRedirects(world);
   checkHeads(world);
   checkSetAside(world);
   world.revisions.checkEveryRevisionTold();
@@ -31,6 +33,18 @@ function checkItems(world: World): void {
   for (const [key, item] of found)
     if (!expected.has(key))
       throw new Violation('L1', `item ${shown(key)} is there, and no row says so: ${listed(item)}`);
+}
+
+/** L1: whoever follows an old name comes to a name that the metric had later. */
+function checkRedirects(world: World): void {
+  const possible = possibleRedirects(world.database.commits);
+  for (const { name, version, renamedTo } of world.services.dynamodb.items(TABLES.metrics)) {
+    if (renamedTo === undefined || possible.has(redirectText(name?.S ?? '', renamedTo.S ?? ''))) continue;
+    throw new Violation(
+      'L1',
+      `item ${shown(itemKeyText(name?.S ?? '', version?.S ?? ''))} is renamed to ${renamedTo.S}`,
+    );
+  }
 }
 
 /** Attributes that are ours and not the rows'. */
