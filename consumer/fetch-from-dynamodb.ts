@@ -28,7 +28,7 @@ export function fetchFromDynamoDb(client: DynamoDBClient, tableArn?: string): Fe
 
 /** Undefined for what is no metric: the redirect that a renamed metric leaves, and a name that is claimed and not filled yet. */
 function currentMetric(item: Item, ref: MetricRef): CurrentMetric | undefined {
-  if (item.renamedTo || !item.valueType) return undefined;
+  if (item.renamedTo || item.claim) return undefined;
   const metric = metricOfItem(item, ref);
   return {
     metricId: String(item.metricId?.N),

@@ -54,6 +54,8 @@ function contentOf(record: Members, at: string): readonly [value: unknown, at: s
 function detailOf(event: Members, at: string): unknown {
   const { source, 'detail-type': detailType, detail } = event;
   if (source === EVENT_SOURCE && detailType === EVENT_DETAIL_TYPE) return detail;
+  if (source === EVENT_SOURCE && String(detailType).startsWith(`${EVENT_DETAIL_TYPE}.v`))
+    throw unsupportedVersion(join(at, 'detail-type'), detailType);
   throw new MetricEventError(
     'OTHER_EVENT',
     at,
@@ -80,10 +82,15 @@ function checkedDetail(detail: Members, at: string): MetricChanged {
 function refuseOtherMajor(detail: Members, at: string): void {
   const version = isMembers(detail.metadata) ? detail.metadata.schemaVersion : undefined;
   if (typeof version !== 'string' || !/^\d+\.\d+$/.test(version) || version.startsWith(`${SUPPORTED_MAJOR}.`)) return;
-  throw new MetricEventError(
+  throw unsupportedVersion(join(at, 'metadata.schemaVersion'), version);
+}
+
+function unsupportedVersion(at: string, version: unknown): MetricEventError {
+  return new MetricEventError(
     'UNSUPPORTED_VERSION',
-    join(at, 'metadata.schemaVersion'),
-    `${shown(version)} is another major version; this kit reads ${SUPPORTED_MAJOR}.x. Install the kit of that version`,
+    at,
+    `${shown(version)} is another major version; this kit reads ${SUPPORTED_MAJOR}.x. Subscribe to the detail-type ` +
+      `${shown(EVENT_DETAIL_TYPE)}, or install the kit of that version`,
   );
 }
 

@@ -69,13 +69,14 @@ describe('an event', () => {
   });
 
   const published = new URL('../../fixtures/events/', import.meta.url);
-  test.each(readdirSync(published).filter((file) => file.endsWith('.json')))(
-    'of the golden file %s is read',
-    (file) => {
-      const golden = readFileSync(new URL(file, published), 'utf8');
-      expect(JSON.stringify(parseMetricChanged(golden))).toContain('"eventId"');
-    },
+  const golden = readdirSync(published, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /[a-z]\.json$/.test(file.replace('.schema.json', '')),
   );
+  test('of every published version is there to be read', () => expect(golden.length).toBeGreaterThanOrEqual(6));
+  test.each(golden)('of the golden file %s is read', (file) => {
+    const written = readFileSync(new URL(file, published), 'utf8');
+    expect(parseMetricChanged(written)).toEqual(JSON.parse(written));
+  });
 });
 
 describe('what is refused', () => {
@@ -108,6 +109,15 @@ describe('what is refused', () => {
 
   test('never fills the log with a long value', () => {
     expect(refusal('x'.repeat(10_000)).message.length).toBeLessThan(200);
+  });
+});
+
+describe('a later major version', () => {
+  test('is known by its detail-type', () => {
+    expect(refusal(envelope({}, { 'detail-type': 'MetricChanged.v2' }))).toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+      path: 'detail-type',
+    });
   });
 });
 
