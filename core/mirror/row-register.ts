@@ -146,12 +146,10 @@ function sameRow(a: Row | null, b: Row | null): boolean {
 /**
  * Whether a row that points to `target` belongs to the target's present life. MySQL writes no binlog event for rows that ON DELETE
  * CASCADE or SET NULL changes, so a child that is older than its parent's birth is gone although no record says so.
- * A full-load row has no position of its own: it is compared by build time, and with deletes only. A target that a reload did not have
- * was born again after that reload.
+ * A full-load row has no position of its own: it is compared by build time, and with deletes only.
  */
 export function belongsTo(target: RowRegister | undefined, child: RowRegister): boolean {
   if (!target?.row || !child.row) return false;
-  if (target.olderLoad?.row === null && child.moment.builtAt < target.olderLoad.builtAt) return false;
   if (child.loaded) return !target.death || child.moment.builtAt > target.death.builtAt;
   return !target.birth || compareMoments(child.moment, target.birth) >= 0;
 }

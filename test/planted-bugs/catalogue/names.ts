@@ -63,7 +63,7 @@ export const NAMES: readonly Mutant[] = [
     name: 'takeover-from-the-rightful-owner',
     breaks: 'a metric whose row has the name keeps it; who wants it waits',
     file: HOLDER,
-    find: "if (ownerRow.get('name') !== name) {",
+    find: "if (ownerRow?.get('name') !== name) {",
     replace: "if (ownerRow.get('name') !== '') {",
     likely: convergence,
   },

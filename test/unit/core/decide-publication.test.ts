@@ -131,6 +131,11 @@ describe('a metric that is gone', () => {
     expect(decide(NEW_HEAD, { kind: 'absent', seen: false })).toEqual({ kind: 'none' });
   });
 
+  test('of which no row was seen is not told as deleted, although it is published: after a lost mirror its row may be on its way', () => {
+    expect(decide(published('cpu'), { kind: 'absent', seen: false }).kind).toBe('moveFence');
+    expect(decide(published('cpu'), GONE).kind).toBe('markDeleted');
+  });
+
   test('is marked as deleted first, then removed', () => {
     expect(decide(published('cpu'), GONE)).toEqual({ kind: 'markDeleted' });
     expect(decide(published('cpu', { deleting: true }), GONE)).toEqual({ kind: 'removeItems' });
