@@ -42,3 +42,47 @@ export function requestSums(
 }
 
 type Figure = 'requests' | 'errors' | 'failedConditions' | 'writeRequestUnits' | 'readRequestUnits';
+
+export interface PrincipalRequests {
+  readonly who: string;
+  readonly request: string;
+  /** For every 1,000 changes. */
+  readonly requests: number;
+  readonly writeRequestUnits: number;
+  readonly readRequestUnits: number;
+}
+
+const PIPE = /^MetricRelay-.*MetricChangedRole/;
+const ENRICHMENT = /^MetricRelay-.*Enrichment/;
+const WHO = { replicator: REPLICATOR, projector: PROJECTOR, pipe: PIPE, enrichment: ENRICHMENT };
+/** How often a poller asks depends on the time that passes, not on the changes. */
+const POLLING = /^(GetRecords|GetShardIterator|DescribeStream|DescribeStreamSummary|ListShards|ReceiveMessage)$/;
+
+/** What each part asked of AWS between two counts, per 1,000 changes; polling is left out. */
+export function requestsPerThousand(
+  before: readonly OperationCount[],
+  after: readonly OperationCount[],
+  changes: number,
+): PrincipalRequests[] {
+  const per = (value: number): number => Math.round((value * 1000) / Math.max(1, changes));
+  return Object.entries(WHO).flatMap(([who, principals]) => {
+    const operations = after.filter(
+      ({ principal, operation }) => principals.test(principal) && !POLLING.test(operation),
+    );
+    return operations.flatMap((line) => {
+      const earlier = before.find(
+        ({ principal, service, operation }) =>
+          principal === line.principal && service === line.service && operation === line.operation,
+      );
+      const since = (of: Figure): number => line[of] - (earlier?.[of] ?? 0);
+      if (since('requests') === 0) return [];
+      return {
+        who,
+        request: `${line.service} ${line.operation}`,
+        requests: per(since('requests')),
+        writeRequestUnits: per(since('writeRequestUnits')),
+        readRequestUnits: per(since('readRequestUnits')),
+      };
+    });
+  });
+}
