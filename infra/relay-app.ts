@@ -1,5 +1,5 @@
 /**
- * The CDK app: settings in, two stacks out. It is a function and not a script, so that the tests synthesise exactly what is deployed.
+ * The CDK app: settings in, two stacks out, three with the worked subscribers. It is a function and not a script, so that the tests synthesise exactly what is deployed.
  * The rule pack runs with every synthesis: an exception is acknowledged where it is made, with a reason, or the synthesis fails.
  */
 
@@ -9,6 +9,7 @@ import { App, DefaultStackSynthesizer, type IStackSynthesizer, Validations } fro
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { RelayStack } from './stacks/relay-stack.ts';
 import { StateStack } from './stacks/state-stack.ts';
+import { SubscribersStack } from './stacks/subscribers-stack.ts';
 import { SETTING_PREFIX, stageConfig } from './stage-config.ts';
 
 export interface RelayAppProps {
@@ -52,6 +53,15 @@ export function relayApp(props: RelayAppProps): App {
     synthesizer: synthesizer(),
     description: 'Metric Relay: replicates metric metadata from Aurora MySQL and publishes MetricChanged',
   });
+  if (config.subscribers) {
+    new SubscribersStack(app, `${config.stackName}Subscribers`, {
+      config,
+      metricsTable: state.metrics,
+      projectRoot: PROJECT_ROOT,
+      synthesizer: synthesizer(),
+      description: 'Metric Relay: worked subscribers to MetricChanged (SQL copy, feed stream)',
+    });
+  }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }

@@ -13,6 +13,7 @@ import { ACCEPTED_WITHOUT_EFFECT, acceptedProvider } from './resources/accepted-
 import { operatorArn } from './resources/operator-client.ts';
 import { PROVIDERS } from './resources/providers.ts';
 import { keepRoleRegistry, RoleRegistry } from './resources/role-registry.ts';
+import { secretsFrontEnd } from './resources/secrets-front-end.ts';
 import { secretValue } from './resources/secretsmanager-secret.ts';
 import { readCloudAssembly } from './template/cloud-assembly.ts';
 import { cloudFormationFrontEnd } from './template/cloudformation-front-end.ts';
@@ -33,6 +34,8 @@ export interface LocalAwsOptions {
   /** `mysql://user:password@host:port/database` that the DMS twin reads. */
   readonly sourceUrl: string;
   readonly gatewayPort?: number;
+  /** Contents of secrets that the templates only refer to, by ARN. */
+  readonly secrets?: ReadonlyMap<string, string>;
   readonly faults?: FaultSettings;
   readonly log: Log;
   readonly onProgress?: (step: string) => void;
@@ -118,6 +121,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalPipe
       registerFrontEnd: gateway.registerFrontEnd,
     };
     keepRoleRegistry(aws.created, roles);
+    for (const [arn, secretString] of options.secrets ?? []) aws.created.set(arn, { secretString });
+    gateway.registerFrontEnd('secretsmanager', secretsFrontEnd(aws.created));
 
     const created: CreatedStackResource[] = [];
     const count = plans.reduce((sum, plan) => sum + plan.resources.length, 0);

@@ -12,8 +12,9 @@ import { Construct } from 'constructs';
 import { ServiceRole } from './service-role.ts';
 
 export interface RelayFunctionProps {
-  /** Folder under `functions/` with `handler.ts`. */
+  /** Folder with `handler.ts`, under `functions/` unless `root` says otherwise. */
   readonly folder: string;
+  readonly root?: 'functions' | 'subscribers';
   readonly description: string;
   readonly projectRoot: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -39,7 +40,7 @@ export class RelayFunction extends Construct {
 
     this.function = new NodejsFunction(this, 'Function', {
       description: props.description,
-      entry: join(props.projectRoot, 'functions', props.folder, 'handler.ts'),
+      entry: join(props.projectRoot, props.root ?? 'functions', props.folder, 'handler.ts'),
       handler: 'handler',
       runtime: Runtime.NODEJS_24_X,
       // A fifth cheaper per GB-second than x86, and nothing in the bundles is native.

@@ -7,7 +7,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { filterProblems, metricChangedPattern } from './metric-changed-filter.ts';
-import type { MetricChangedSubscriptionProps } from './metric-changed-subscription.ts';
+import type { MetricChangedSubscriptionProps } from './subscription-props.ts';
 import { differs, isOwn } from './subscription-target.ts';
 
 /** Quota "Event pattern size": https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */

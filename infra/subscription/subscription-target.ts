@@ -147,7 +147,7 @@ export function toStream(target: IStream): SubscriptionTarget {
   };
 }
 
-/** Any Firehose stream, made with the level 1 or the level 2 construct, or imported. */
+/** A Firehose stream of this account. It joins events without a line break: have it append one (processor AppendDelimiterToRecord). */
 export function toFirehose(target: IResource & { readonly deliveryStreamArn: string }): SubscriptionTarget {
   const access = { actions: ['firehose:PutRecord'], resourceArn: target.deliveryStreamArn };
   return {

@@ -43,11 +43,7 @@ export function targetSender(options: SenderOptions): TargetSender {
     const credentials = target.RoleArn === undefined ? eventBridge : options.credentialsOf(target.RoleArn);
     switch (kindOf(target)) {
       case 'queue':
-        return sendMessage(target.Arn, payload, credentials, {
-          ...(target.SqsParameters?.MessageGroupId === undefined
-            ? {}
-            : { MessageGroupId: target.SqsParameters.MessageGroupId }),
-        });
+        return sendMessage(target.Arn, payload, credentials, messageGroup(target, event));
       case 'function':
         return call({
           service: 'lambda',
@@ -142,6 +138,14 @@ export function targetSender(options: SenderOptions): TargetSender {
       agent.destroy();
     },
   };
+}
+
+/** A path is resolved in the event, other text is the group of all. A path that leads nowhere stays text: the event is delivered all the same. */
+function messageGroup({ SqsParameters }: RuleTarget, event: string): { readonly MessageGroupId?: string } {
+  const group = SqsParameters?.MessageGroupId;
+  if (group === undefined) return {};
+  const found: unknown = group.startsWith('$.') ? valueAt(group, JSON.parse(event)) : undefined;
+  return { MessageGroupId: found === undefined ? group : typeof found === 'string' ? found : JSON.stringify(found) };
 }
 
 function json(version: '1.0' | '1.1', target: string): Record<string, string> {

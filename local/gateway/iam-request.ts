@@ -29,6 +29,8 @@ export function neededPermissions(call: ServiceCall, body: unknown, place: Place
       return [{ action: `s3:${call.operation}`, resource: s3Resource(call.path) }];
     case 'events':
       return events(call.operation, input, arn);
+    case 'secretsmanager':
+      return [{ action: `secretsmanager:${call.operation}`, resource: text(input.SecretId) || '*' }];
     case 'lambda':
       return [{ action: `lambda:${call.operation}`, resource: lambdaResource(call.path, arn) }];
     case 'pipes': {

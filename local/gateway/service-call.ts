@@ -25,6 +25,7 @@ const TARGET_PREFIXES = new Map([
   ['AWSEvents', 'events'],
   ['AmazonDMSv20160101', 'dms'],
   ['AWSStepFunctions', 'states'],
+  ['secretsmanager', 'secretsmanager'],
 ]);
 
 /** The call, or undefined for a request that is not signed. `knows` tells which signing names have somebody behind them. */

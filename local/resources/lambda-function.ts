@@ -27,6 +27,8 @@ const functionProperties = z.strictObject({
   RuntimeManagementConfig: z.unknown().optional(),
   Tags: z.unknown().optional(),
   TracingConfig: z.unknown().optional(),
+  /** Everything a function reaches from a private network it reaches on the loopback interface. */
+  VpcConfig: z.unknown().optional(),
 });
 
 export const lambdaFunctionProvider: ResourceProvider = {
