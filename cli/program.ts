@@ -7,6 +7,7 @@ import type { CommandContext } from './commands/command-context.ts';
 import { addDruidCommands } from './druid-program.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { nonNegativeNumber, port, SCHEMA_FORMATS, wholeNumber } from './option-values.ts';
+import { addReplayCommands } from './replay-program.ts';
 
 /** `finish` is given the exit code of the command that ran. */
 export function relayProgram(context: CommandContext, finish: (code: ExitCode) => void): Command {
@@ -35,6 +36,10 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
       ),
     )
     .option('--events', 'print each MetricChanged as it arrives')
+    .option(
+      '--subscribers',
+      'also run the worked subscribers: a SQL copy of the metrics, and the stream metric-changed',
+    )
     .addOption(new Option('--port <port>', 'port of the gateway (default: a free one)').argParser(port))
     .option('--fresh', 'forget the data directory of an earlier run first')
     .option('--data-dir <dir>', DATA_DIR)
@@ -113,6 +118,8 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
   ).action(async (options) => finish(await (await import('./commands/status.ts')).status(context, options)));
 
   addDruidCommands(program, context, finish, { add, withTarget });
+
+  addReplayCommands(program, context, finish, { add, withTarget });
 
   add(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
     .option('--json', 'JSON on stdout')

@@ -3,7 +3,13 @@
  * one who wrote it last, so a slice that has been stopped or taken over finds out at its next checkpoint and ends. It never decides what to do next.
  */
 import type { Item, ItemStore, WriteOutcome } from '../platform/item-store.ts';
-import { ReplayRefused, type ReplayRequest, type ReplayRun, type ShardCheckpoint } from './replay-run.ts';
+import {
+  newCheckpoint,
+  ReplayRefused,
+  type ReplayRequest,
+  type ReplayRun,
+  type ShardCheckpoint,
+} from './replay-run.ts';
 
 /** Days for which a replay is remembered after its last write. Step Functions remembers an execution as long. */
 const REMEMBERED_DAYS = 90;
@@ -46,6 +52,15 @@ export class ReplayJournal {
     await this.#put(runItem(run));
   }
 
+  /** Of a replay that never began. */
+  async forgetRun(replayId: string): Promise<void> {
+    await this.#store.write({
+      kind: 'delete',
+      table: this.#table,
+      key: { pk: { S: RUNS }, sk: { S: RUN + replayId } },
+    });
+  }
+
   async checkpoints(replayId: string): Promise<readonly ShardCheckpoint[]> {
     const items = await this.#store.query(this.#table, partition(replayId), SHARD);
     return items.map(checkpointOf);
@@ -86,6 +101,11 @@ export class ReplayJournal {
       found = put.found;
     }
     throw new Error(`the checkpoint of ${shardId} of replay ${replayId} was written by others ${ATTEMPTS_MAX} times`);
+  }
+
+  /** Whoever holds the shard is refused at its next checkpoint. */
+  async takeAway(replayId: string, shardId: string, writer: string): Promise<void> {
+    await this.hold(replayId, shardId, writer, newCheckpoint(shardId));
   }
 
   /** @throws ReplayRefused when somebody else holds the shard by now. */

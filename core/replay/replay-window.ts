@@ -21,7 +21,13 @@ export interface WindowLimits {
 export type WindowVerdict =
   /** `goneMs`: how much of the beginning is older than the retention; 0 when the whole window can still be there. */
   | { readonly kind: 'usable'; readonly goneMs: number; readonly horizonMs: number }
-  | { readonly kind: 'refused'; readonly reason: string; readonly instead: string };
+  /** `mistake`: no such window can be meant; `gone`: it could once have been replayed. */
+  | {
+      readonly kind: 'refused';
+      readonly because: 'mistake' | 'gone';
+      readonly reason: string;
+      readonly instead: string;
+    };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -40,20 +46,28 @@ export const instant = (ms: number): string => new Date(ms).toISOString();
 
 export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits): WindowVerdict {
   const { nowMs, retentionHours, tombstoneDays } = limits;
-  const refused = (reason: string, instead: string): WindowVerdict => ({ kind: 'refused', reason, instead });
+  const refused = (because: 'mistake' | 'gone', reason: string, instead: string): WindowVerdict => ({
+    kind: 'refused',
+    because,
+    reason,
+    instead,
+  });
   if (toMs <= fromMs)
     return refused(
+      'mistake',
       `The window ends (${instant(toMs)}) before it begins (${instant(fromMs)}), or holds no time at all.`,
       'Give --from a time before --to.',
     );
   if (toMs > nowMs)
     return refused(
+      'mistake',
       `The window ends in the future: ${instant(toMs)}; it is now ${instant(nowMs)}.`,
       'End it with --to now. What arrives later is applied by the pipeline itself.',
     );
   const remembered = nowMs - tombstoneDays * DAY_MS + TOMBSTONE_MARGIN_MS;
   if (fromMs < remembered)
     return refused(
+      'gone',
       `The window begins at ${instant(fromMs)}, but deleted rows are remembered only since ${instant(remembered)} ` +
         `(tombstoneDays ${tombstoneDays}): older records could bring deleted rows back.`,
       'Load the tables again instead: npx relay reload. It takes the rows from the database as they are now.',
@@ -61,6 +75,7 @@ export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits
   const horizonMs = nowMs - retentionHours * HOUR_MS;
   if (toMs <= horizonMs)
     return refused(
+      'gone',
       `The whole window is gone from the stream: it ends at ${instant(toMs)}, and the stream keeps ${retentionHours} hours, ` +
         `so nothing before ${instant(horizonMs)} is left.`,
       'Load the tables again instead: npx relay reload.',

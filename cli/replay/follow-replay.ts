@@ -1,0 +1,34 @@
+/** Shows a running replay until it ends, is stopped, or the command is interrupted; the replay itself does not notice. */
+import type { ReplayRun } from '#core/replay/replay-run.ts';
+import type { CommandContext } from '../commands/command-context.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { aborted } from '../interruption.ts';
+import { outcomesText } from './planned-replay.ts';
+import { duration } from './point-in-time.ts';
+import type { ReplayConnection } from './replay-connection.ts';
+import { percent, renderStatus, replayStatus, statusJson } from './replay-status.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+export async function followReplay(
+  { terminal, interruption }: CommandContext,
+  connection: ReplayConnection,
+  run: ReplayRun,
+  json: boolean,
+): Promise<ExitCode> {
+  for (;;) {
+    const status = await replayStatus(connection, run);
+    const { fraction, counts, leftMs } = status.progress;
+    if (status.state !== 'running') {
+      terminal.out(json ? JSON.stringify(statusJson(status)) : renderStatus(status));
+      return status.state === 'succeeded' ? EXIT.ok : EXIT.failure;
+    }
+    const left = leftMs === undefined ? '' : `, about ${duration(leftMs)} left`;
+    terminal.progress(`${percent(fraction)} of the window, ${counts.received} records: ${outcomesText(counts)}${left}`);
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS)), aborted(interruption.signal)]);
+    if (interruption.signal.aborted) {
+      terminal.say(`The replay goes on. npx relay replay status ${run.replayId}`);
+      return EXIT.interrupted;
+    }
+  }
+}

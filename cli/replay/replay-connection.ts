@@ -1,0 +1,100 @@
+/** What the replay commands talk to: the stream, the tables, the journal and the state machine of one pipeline, closed together. */
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
+import type { ItemStore } from '#core/platform/item-store.ts';
+import { jitteredPause } from '#core/platform/pause.ts';
+import type { ChangeLog } from '#core/replay/change-log.ts';
+import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
+import { ReplayJournal } from '#core/replay/replay-journal.ts';
+import type { ReplaySettings } from '#core/replay/replay-plan.ts';
+import { failed, messageOf, preconditionMissing } from '../command-failure.ts';
+import { connectTo, type TargetOptions } from '../commands/command-context.ts';
+import { dynamoDb } from '../connection/clients.ts';
+import { requireOutput } from '../connection/connection.ts';
+import { Executions } from './executions.ts';
+
+export interface ReplayConnection {
+  readonly store: ItemStore;
+  readonly tables: { readonly metrics: string; readonly sourceRows: string; readonly quarantine: string };
+  readonly log: ChangeLog;
+  readonly journal: ReplayJournal;
+  readonly executions: Executions;
+  readonly settings: ReplaySettings;
+  readonly streamName: string;
+}
+
+const replaySettings = z.object({
+  tombstoneDays: z.number(),
+  graceSeconds: z.number(),
+  fanOutLimit: z.number(),
+  redirectDays: z.number(),
+  readShare: z.number(),
+  batchRecords: z.number(),
+});
+
+export async function withReplay<T>(
+  options: TargetOptions,
+  action: (connection: ReplayConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connectTo(options);
+  const { clientConfig } = connection;
+  const output = (name: string): string => requireOutput(connection, name);
+  const settings = parseSettings(output('ReplaySettings'));
+  const streamName = output('ChangeStream');
+  const database = dynamoDb(clientConfig);
+  const kinesis = new KinesisClient(clientConfig);
+  const states = new SFNClient(clientConfig);
+  try {
+    const store = new DynamoDbItemStore(database, jitteredPause(Math.random));
+    return await action({
+      store,
+      tables: {
+        metrics: output('MetricsTable'),
+        sourceRows: output('SourceRowsTable'),
+        quarantine: output('QuarantineTable'),
+      },
+      log: new KinesisChangeLog(kinesis, streamName),
+      journal: new ReplayJournal(store, output('ReplaysTable'), Date.now),
+      executions: new Executions(states, output('ReplayStateMachine')),
+      settings,
+      streamName,
+    });
+  } catch (error) {
+    throw explained(error, streamName);
+  } finally {
+    for (const client of [database, kinesis, states]) client.destroy();
+  }
+}
+
+function parseSettings(text: string): ReplaySettings {
+  try {
+    return replaySettings.parse(JSON.parse(text));
+  } catch (error) {
+    throw preconditionMissing(
+      `The output ReplaySettings of the stack is not understood: ${text}`,
+      'Deploy the version of this command, or use the version that was deployed.',
+      error,
+    );
+  }
+}
+
+/** A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
+function explained(error: unknown, streamName: string): unknown {
+  const name = error instanceof Error ? error.name : '';
+  if (name === 'AccessDeniedException' || name === 'AccessDenied')
+    return failed(
+      `A permission is missing: ${messageOf(error)}`,
+      `Nothing was started. Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
+        'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem and DeleteItem on Replays; states:StartExecution, DescribeExecution and StopExecution.',
+      error,
+    );
+  if (name === 'ResourceNotFoundException')
+    return preconditionMissing(
+      `Something of the pipeline is not there: ${messageOf(error)}`,
+      'Check the stack and its stream (`npx relay outputs`); a stream that was deleted has nothing to replay: npx relay reload.',
+      error,
+    );
+  return error;
+}

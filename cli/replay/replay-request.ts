@@ -1,0 +1,66 @@
+/** From the options of a command to what is to be replayed, checked: whatever is wrong with it is said here, before anything is started. */
+import type { ReplayRequest } from '#core/replay/replay-run.ts';
+import { ARRIVAL_SLACK_MS, judgeWindow, type WindowVerdict } from '#core/replay/replay-window.ts';
+import { shardGenerations } from '#core/replay/shard-generations.ts';
+import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+import { preconditionMissing, usageError } from '../command-failure.ts';
+import { metricIds } from './metric-ids.ts';
+import type { PointInTime } from './point-in-time.ts';
+import type { ReplayConnection } from './replay-connection.ts';
+
+export interface WindowOptions {
+  readonly from: PointInTime;
+  readonly to: PointInTime;
+  readonly table?: readonly string[];
+  readonly metric?: readonly string[];
+  readonly readShare?: number;
+  readonly allowGap?: boolean;
+}
+
+export interface CheckedRequest {
+  readonly request: ReplayRequest;
+  readonly verdict: Extract<WindowVerdict, { kind: 'usable' }>;
+  readonly retentionHours: number;
+  /** Shards that are closed: split or merged since. */
+  readonly closed: ReadonlySet<string>;
+}
+
+export async function checkedRequest(
+  connection: ReplayConnection,
+  options: WindowOptions,
+  nowMs: number,
+): Promise<CheckedRequest> {
+  const { log, settings } = connection;
+  const window = { fromMs: options.from(nowMs), toMs: options.to(nowMs) };
+  refuse(
+    judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours: Number.MAX_SAFE_INTEGER }),
+  );
+  const tables = options.table ?? [];
+  const known = SOURCE_TABLES.map(({ name }) => name);
+  const unknown = tables.filter((table) => !known.includes(table));
+  if (unknown.length > 0)
+    throw usageError(`No such table: ${unknown.join(', ')}.`, `The replicated tables are ${known.join(', ')}.`);
+  const filter = { tables, metricIds: await metricIds(connection, options.metric ?? []) };
+
+  const retentionHours = await log.retentionHours();
+  const verdict = refuse(judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours }));
+  const shards = await log.shards(Math.max(window.fromMs - ARRIVAL_SLACK_MS, verdict.horizonMs));
+  return {
+    request: {
+      window,
+      filter,
+      allowGap: options.allowGap === true,
+      readShare: options.readShare ?? settings.readShare,
+      generations: shardGenerations(shards),
+    },
+    verdict,
+    retentionHours,
+    closed: new Set(shards.filter(({ closed }) => closed).map(({ shardId }) => shardId)),
+  };
+}
+
+function refuse(verdict: WindowVerdict): Extract<WindowVerdict, { kind: 'usable' }> {
+  if (verdict.kind === 'usable') return verdict;
+  const refusal = verdict.because === 'mistake' ? usageError : preconditionMissing;
+  throw refusal(verdict.reason, `Nothing was started. ${verdict.instead}`);
+}
