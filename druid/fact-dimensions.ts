@@ -8,8 +8,9 @@ import { type SpecChange, type SpecPlan, withoutCopies } from './spec-plan.ts';
 
 export interface ChosenMetric {
   readonly name: string;
-  readonly valueType: string;
   readonly relatedDimensions: readonly string[];
+  /** Names of the metrics that a hybrid is computed from. */
+  readonly consumedMetrics: readonly string[];
 }
 
 export interface FactPlan extends SpecPlan {
@@ -84,12 +85,14 @@ function withoutSource(dimension: string, spec: JsonObject): string | undefined 
   return `${dimension} will be null: flattenSpec has useFieldDiscovery false and no field of that name. Add one; where it is in your records is not known here.`;
 }
 
+/** A hybrid's values are computed from those of other metrics, so the dimensions that count are theirs. */
 function hybridRemarks(metrics: readonly ChosenMetric[]): string[] {
-  const hybrids = metrics.filter(({ valueType }) => valueType === 'HYBRID').map(({ name }) => name);
-  if (hybrids.length === 0) return [];
-  const shown =
-    hybrids.length > 5 ? `${hybrids.slice(0, 5).join(', ')} and ${hybrids.length - 5} more` : hybrids.join(', ');
-  return [`Hybrid metrics have no dimensions of their own; choose the metrics they consume as well: ${shown}.`];
+  const chosen = new Set(metrics.map(({ name }) => name));
+  const consumed = new Set(metrics.flatMap(({ consumedMetrics }) => consumedMetrics));
+  const left = [...consumed].filter((name) => !chosen.has(name)).sort();
+  if (left.length === 0) return [];
+  const shown = left.length > 5 ? `${left.slice(0, 5).join(', ')} and ${left.length - 5} more` : left.join(', ');
+  return [`Hybrid metrics have no dimensions of their own; they consume metrics that are not chosen: ${shown}.`];
 }
 
 function withDimensions(spec: JsonObject, dimensions: readonly Json[]): JsonObject {

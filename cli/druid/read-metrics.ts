@@ -37,7 +37,7 @@ export async function metricsWithPrefix(
   table: string,
   prefix: string,
 ): Promise<readonly ChosenMetric[]> {
-  const items = await scan(client, table, ['valueType', 'relatedDimensions'], prefix);
+  const items = await scan(client, table, ['relatedDimensions', 'consumedMetrics'], prefix);
   return items.flatMap((item) => chosenMetric(item) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -54,8 +54,8 @@ function chosenMetric(item: Item): ChosenMetric | undefined {
   if (metricState(plainJson(item)) === undefined) return undefined;
   return {
     name: item.name?.S ?? '',
-    valueType: item.valueType?.S ?? '',
     relatedDimensions: [...(item.relatedDimensions?.SS ?? [])].sort(),
+    consumedMetrics: [...(item.consumedMetrics?.SS ?? [])].sort(),
   };
 }
 

@@ -16,8 +16,8 @@ export interface SpecCommandOptions extends TargetOptions {
 
 export type GivenSpecOptions = Partial<SpecOptions> & Pick<SpecOptions, 'datasource'> & { readonly region?: string };
 
-/** Output of the stack of the subscribers. */
-const STREAM_OUTPUT = 'MetricChangedStream';
+/** Output of the stack of the subscribers (`<stackName>Subscribers`), with the stream that a rule fills. */
+const STREAM_OUTPUT = 'FeedStream';
 const DEFAULT_STREAM = 'metric-changed';
 
 export async function givenSpecOptions(options: SpecCommandOptions): Promise<GivenSpecOptions> {

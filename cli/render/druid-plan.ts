@@ -8,9 +8,7 @@ const VALUE_MAX = 120;
 export function renderPlan({ id, exists, changes, kept, spec }: SupervisorPlan): string {
   if (!exists) return `supervisor ${id} does not exist and would be created:\n${writeJson(spec, 2)}`;
   const foreign =
-    kept.length === 0
-      ? []
-      : [`  ${kept.length} entries of somebody else stay: ${shortened(kept.map(entryName).join(', '))}`];
+    kept.length === 0 ? [] : [`  not ours, left alone (${kept.length}): ${shortened(kept.map(entryName).join(', '))}`];
   if (changes.length === 0) return [`supervisor ${id}: no change`, ...foreign].join('\n');
   return [
     `supervisor ${id}: ${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`,

@@ -76,7 +76,7 @@ describe('the supervisor of metric changes', () => {
       },
     };
     await client.writeSupervisor('facts', facts);
-    const metric = { name: 'm', valueType: 'SCALAR', relatedDimensions: ['country', 'shop'] };
+    const metric = { name: 'm', relatedDimensions: ['country', 'shop'], consumedMetrics: [] };
     const plan = planFactDimensions(await present('facts'), [metric]);
     await client.writeSupervisor('facts', plan.spec);
     expect(await present('facts')).toMatchObject({

@@ -102,7 +102,7 @@ test('a spec that is read and written keeps every digit and every name', () => {
 });
 
 describe('the plan of a fact datasource', () => {
-  const metric = (name: string, ...relatedDimensions: string[]) => ({ name, valueType: 'SCALAR', relatedDimensions });
+  const metric = (name: string, ...relatedDimensions: string[]) => ({ name, relatedDimensions, consumedMetrics: [] });
 
   test('adds the related dimensions of the chosen metrics and removes none', () => {
     const { changes, kept } = planFactDimensions(withDimensions('country', 'retired'), [
@@ -152,8 +152,11 @@ describe('the plan of a fact datasource', () => {
     );
   });
 
-  test('says that a hybrid has no dimensions of its own', () => {
-    const hybrid = { name: 'ratio', valueType: 'HYBRID', relatedDimensions: [] };
-    expect(planFactDimensions(withDimensions('a'), [hybrid]).remarks.join()).toContain('ratio');
+  test('says which metrics of a hybrid are not chosen, and nothing when all are', () => {
+    const hybrid = { name: 'ratio', relatedDimensions: [], consumedMetrics: ['orders', 'returns'] };
+    const remarks = (...others: string[]) =>
+      planFactDimensions(withDimensions('a'), [hybrid, ...others.map((name) => metric(name))]).remarks.join();
+    expect(remarks('orders')).toContain('not chosen: returns.');
+    expect(remarks('orders', 'returns')).toBe('');
   });
 });
