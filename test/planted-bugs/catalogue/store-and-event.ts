@@ -3,8 +3,10 @@ import type { Mutant } from '../mutant.ts';
 
 const STORE = 'core/platform/dynamodb-item-store.ts';
 const EVENT = 'core/event/metric-changed-event.ts';
+const BATCH = 'core/event/events-of-batch.ts';
 const store = ['test/unit/core/dynamodb-item-store.test.ts', 'test/unit/core/dynamodb-requests.test.ts'];
 const event = ['test/unit/core/metric-changed-event.test.ts'];
+const batch = ['test/unit/core/events-of-batch.test.ts'];
 
 export const STORE_AND_EVENT: readonly Mutant[] = [
   {
@@ -160,6 +162,46 @@ export const STORE_AND_EVENT: readonly Mutant[] = [
     find: 'eventId: `$' + '{metricId}:',
     replace: 'eventId: `',
     likely: event,
+  },
+  {
+    name: 'previous-cut-in-silence',
+    breaks: 'a previous value that is left out for its size is named',
+    file: EVENT,
+    find: 'previous, previousOmitted, metricRef }',
+    replace: 'previous, metricRef }',
+    likely: event,
+  },
+  {
+    name: 'too-large-event-published',
+    breaks: 'an event that is too large for the bus carries a claim check',
+    file: EVENT,
+    find: 'if (bytesOf(event) <= EVENT_BYTES_MAX) return event;',
+    replace: 'if (bytesOf(event) > 0) return event;',
+    likely: event,
+  },
+  {
+    name: 'bad-record-fails-its-batch',
+    breaks: 'L6: a change that no event can tell does not hold up the others of its batch',
+    file: BATCH,
+    find: "if (!(error instanceof RelayError) || dispositionOf(error) !== 'quarantine') throw error;",
+    replace: 'if (error) throw error;',
+    likely: batch,
+  },
+  {
+    name: 'event-outside-its-contract-published',
+    breaks: 'what leaves keeps to the published schema',
+    file: BATCH,
+    find: 'if (!checked || checked.success) return event;',
+    replace: 'if (checked !== null) return event;',
+    likely: batch,
+  },
+  {
+    name: 'set-aside-failure-forgotten',
+    breaks: 'a record that could be neither told nor set aside comes again',
+    file: BATCH,
+    find: 'await context.setAside(recordOf(record), error);',
+    replace: 'await context.setAside(recordOf(record), error).catch(() => {});',
+    likely: batch,
   },
   {
     name: 'large-numbers-as-json-numbers',

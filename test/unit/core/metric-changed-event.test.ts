@@ -98,6 +98,17 @@ describe('the change', () => {
     );
   });
 
+  test('a nested value counts as one: the order of a set inside it is no change, a member of it is', () => {
+    const nested = (...members: string[]): Item =>
+      item({ chain: { M: { of: { L: [{ SS: members }, { N: '0.10' }] } } } });
+    const known = { ...nested('a', 'b'), revision: { N: '6' } };
+    expect(eventOf(known, nested('b', 'a'))?.data.changedAttributes).toEqual([]);
+    expect(eventOf(known, nested('b', 'c'))?.data).toMatchObject({
+      changedAttributes: ['chain'],
+      previous: { chain: { of: [['a', 'b'], '0.10'] } },
+    });
+  });
+
   test('DEPRECATED and RESTORED: deprecatedAt came or went', () => {
     const deprecated = item({ deprecatedAt: { S: '2026-11-20T12:00:00Z' } });
     expect(eventOf(former, deprecated)?.data.change).toBe('DEPRECATED');

@@ -62,3 +62,22 @@ test('the projector names every message that it could not do', async () => {
     batchItemFailures: [{ itemIdentifier: 'message-0' }, { itemIdentifier: 'message-1' }],
   });
 });
+
+test('the enrichment publishes what it can, and fails a batch only when a record cannot be set aside', async () => {
+  const item = {
+    name: { S: 'packages' },
+    version: { S: '0' },
+    metricId: { N: '42' },
+    revision: { N: '1' },
+    valueType: { S: 'SCALAR' },
+    lastChange: { M: { committedAt: { S: '2026-11-20T12:00:00Z' } } },
+  };
+  const record = (NewImage: object) => ({ eventName: 'INSERT', dynamodb: { NewImage, SequenceNumber: '1' } });
+  expect(
+    await answer('metric-changed-enrichment', [record(item), { eventName: 'REMOVE', dynamodb: {} }]),
+  ).toMatchObject([{ metadata: { eventId: '42:1', correlationId: 'load' } }]);
+  const { metricId: _, ...nobodys } = item;
+  await expect(answer('metric-changed-enrichment', [record(item), record(nobodys)])).rejects.toThrow(
+    /ECONNREFUSED|connect/,
+  );
+});
