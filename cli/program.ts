@@ -121,6 +121,21 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
 
   addReplayCommands(program, context, finish, { add, withTarget });
 
+  withTarget(
+    add(program, 'reload', 'have DMS load tables again, and find the rows that were deleted while nobody listened', [
+      'npx relay reload --all                          everything',
+      'npx relay reload --table metrics --table metric_versions',
+      'npx relay reload --all --dry-run                what would be loaded',
+      'npx relay reload --absent-only                  only find what the last load did not bring',
+    ]),
+  )
+    .option('--all', 'every table; also starts a replication that has failed or was stopped, with a load')
+    .option('--table <name...>', 'these tables')
+    .option('--absent-only', 'load nothing; find what the last load did not bring')
+    .option('--allow-many', 'also when more than a tenth of a table was not brought')
+    .option('--dry-run', 'show what would be loaded and do nothing')
+    .action(async (options) => finish(await (await import('./commands/reload.ts')).reload(context, options)));
+
   add(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
     .option('--json', 'JSON on stdout')
     .option('--data-dir <dir>', DATA_DIR)

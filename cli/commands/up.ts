@@ -32,6 +32,7 @@ export interface UpOptions {
   readonly writesPerSecond?: number;
   readonly events?: boolean;
   readonly port?: number;
+  readonly subscribers?: boolean;
   readonly fresh?: boolean;
   readonly dataDir?: string;
   readonly debug?: boolean;
@@ -81,6 +82,8 @@ async function runUntilStopped(
       sourceUrl,
       sample: options.sample ? sampleOptions(options.metrics) : undefined,
       port: options.port,
+      subscribers: options.subscribers,
+      copyUrl: process.env.COPY_URL === '' ? undefined : process.env.COPY_URL,
       terminal,
       log: log.log,
       signal: interruption.signal,
@@ -162,9 +165,10 @@ export function connectionTo({ local }: RunningPipeline): Connection {
   };
 }
 
-/** Outputs of the last stack, the one that a user names with --stack; the other stack's are exports between the two. */
-function userOutputs({ outputsOfStack, stackNames }: LocalPipeline): Readonly<Record<string, string>> {
-  return outputsOfStack.get(stackNames.at(-1) ?? '') ?? {};
+/** Outputs for people, of all stacks; the others are exports between stacks. */
+function userOutputs({ outputsOfStack }: LocalPipeline): Readonly<Record<string, string>> {
+  const outputs = [...outputsOfStack.values()].flatMap((ofStack) => Object.entries(ofStack));
+  return Object.fromEntries(outputs.filter(([name]) => !name.startsWith('ExportsOutput')));
 }
 
 async function writeFile(directory: string, { local, source }: RunningPipeline): Promise<void> {

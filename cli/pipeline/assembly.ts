@@ -4,40 +4,53 @@
  */
 import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { takeLock } from '../../scripts/bootstrap/clone-lock.mjs';
 import { failed } from '../command-failure.ts';
-import { ASSEMBLY_DIRECTORY, PROJECT_ROOT } from '../project.ts';
+import { ASSEMBLY_DIRECTORY, PROJECT_ROOT, SUBSCRIBERS_ASSEMBLY_DIRECTORY } from '../project.ts';
 
-const INPUTS = ['infra', 'functions', 'core', 'schemas', 'cdk.json', 'package-lock.json'];
+const INPUTS = ['infra', 'functions', 'core', 'schemas', 'consumer', 'subscribers', 'cdk.json', 'package-lock.json'];
+
+/** One assembly of the app: where it is written, and the settings that differ from the defaults. */
+export interface Assembly {
+  readonly directory: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export const PIPELINE: Assembly = { directory: ASSEMBLY_DIRECTORY, settings: {} };
+export const WITH_SUBSCRIBERS: Assembly = {
+  directory: SUBSCRIBERS_ASSEMBLY_DIRECTORY,
+  settings: { 'relay:subscribers': 'true' },
+};
 
 export type AssemblyState = 'fresh' | 'stale' | 'missing';
 
-export async function assemblyState(): Promise<AssemblyState> {
-  const made = await modifiedAt(join(ASSEMBLY_DIRECTORY, 'manifest.json'));
+export async function assemblyState({ directory }: Assembly = PIPELINE): Promise<AssemblyState> {
+  const made = await modifiedAt(join(directory, 'manifest.json'));
   if (made === undefined) return 'missing';
   const newest = await Promise.all(INPUTS.map((input) => newestChange(join(PROJECT_ROOT, input))));
   return Math.max(...newest) > made ? 'stale' : 'fresh';
 }
 
-export async function makeAssemblyFresh(say: (line: string) => void): Promise<void> {
-  if ((await assemblyState()) === 'fresh') return;
+export async function makeAssemblyFresh(say: (line: string) => void, assembly = PIPELINE): Promise<void> {
+  if ((await assemblyState(assembly)) === 'fresh') return;
   const release = await takeLock(join(PROJECT_ROOT, '.relay', 'synth.lock'), (holder) =>
     say(`Another relay (process ${holder}) is making the template; waiting for it…`),
   );
   try {
-    const state = await assemblyState();
+    const state = await assemblyState(assembly);
     if (state === 'fresh') return;
-    say(`Making the CloudFormation template and bundling the functions (cdk.out is ${state})…`);
-    await synthesise();
+    say(`Making the CloudFormation template and bundling the functions (${basename(assembly.directory)} is ${state})…`);
+    await synthesise(assembly);
   } finally {
     release();
   }
 }
 
-async function synthesise(): Promise<void> {
+async function synthesise({ directory, settings }: Assembly): Promise<void> {
   const child = spawn(process.execPath, [join('infra', 'app.ts')], {
     cwd: PROJECT_ROOT,
+    env: { ...process.env, CDK_OUTDIR: directory, CDK_CONTEXT_JSON: JSON.stringify(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

@@ -20,6 +20,14 @@ export async function followFullLoad(local: LocalPipeline, terminal: Terminal, s
     const loadedForMs = loadedAtMs === undefined ? 0 : performance.now() - loadedAtMs;
     failedAtMs = report.replication?.state === 'failed' ? (failedAtMs ?? performance.now()) : undefined;
     const failedForMs = failedAtMs === undefined ? 0 : performance.now() - failedAtMs;
+    if (report.replication?.reloadMends === true) {
+      const reason = `${report.replication.lastError ?? 'no reason given'}`;
+      if (shown !== reason) terminal.say(reason);
+      shown = reason;
+      failedAtMs = undefined;
+      await delay(LOOK_EVERY_MS);
+      continue;
+    }
     if (report.replication?.final === true || failedForMs > GIVE_UP_AFTER_FAILED_MS) {
       throw failed(
         `The replication stopped: ${report.replication?.lastError ?? 'no reason given'}`,

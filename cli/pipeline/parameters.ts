@@ -2,8 +2,12 @@
  * Values for the template's parameters on this machine. They name parts of a network that is not there: the DMS twin reads the source at
  * its URL, so these only have to have the form the template asks for.
  */
+/** Under this ARN the runtime is given the address of the SQL copy's database; see `copy-database.ts`. */
+export const COPY_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-copy-AbCdEf';
+
 export const LOCAL_PARAMETERS: Readonly<Record<string, string>> = {
   SourceSecretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-source-AbCdEf',
+  CopySecretArn: COPY_SECRET_ARN,
   SubnetIds: 'subnet-00000000000000001,subnet-00000000000000002',
   SecurityGroupIds: 'sg-00000000000000001',
 };

@@ -19,6 +19,8 @@ const replication = z.object({
   lastError: z.string().optional(),
   /** Failed, and no attempt follows. */
   final: z.boolean().optional(),
+  /** Failed for want of a binlog: it waits for `relay reload --all`. */
+  reloadMends: z.boolean().optional(),
   producerError: z.string().optional(),
   setAside: z.number().default(0),
   tables: z.array(table).default([]),
@@ -43,7 +45,12 @@ const stateMachine = z.object({
   lastError: z.string().optional(),
 });
 
-const resource = z.object({ type: z.string(), logicalId: z.string(), status: z.record(z.string(), z.unknown()) });
+const resource = z.object({
+  type: z.string(),
+  logicalId: z.string(),
+  stackName: z.string().optional(),
+  status: z.record(z.string(), z.unknown()),
+});
 
 export const statusAnswer = z.object({ resources: z.array(resource) });
 
@@ -64,10 +71,13 @@ export interface PipelineReport {
 type Resource = {
   readonly type: string;
   readonly logicalId: string;
+  readonly stackName?: string | undefined;
   readonly status: Readonly<Record<string, unknown>>;
 };
 
-export function reportOf(resources: readonly Resource[]): PipelineReport {
+/** @param all resources of all stacks; what belongs to the worked subscribers is no hop of the pipeline. */
+export function reportOf(all: readonly Resource[]): PipelineReport {
+  const resources = all.filter(({ stackName = '' }) => !stackName.endsWith('Subscribers'));
   const statusOf = (type: string): unknown => resources.find((one) => one.type === type)?.status;
   const mappings = resources
     .filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping')

@@ -19,6 +19,8 @@ export interface SourceDatabase {
   /** For the replication, with as few rights as it needs. */
   readonly replicationUrl: string;
   readonly isPrivate: boolean;
+  /** URLs of the further schemas of a private one, by name. */
+  readonly schemaUrls: ReadonlyMap<string, string>;
   /** Resolves with the reason when a private one ends again and again and is given up. */
   readonly broken: Promise<string>;
   stop(): Promise<void>;
@@ -28,6 +30,7 @@ export async function privateSource(
   dataDirectory: string,
   log: Log,
   onProgress: (line: string) => void,
+  schemas: readonly string[] = [],
 ): Promise<SourceDatabase> {
   const broken = Promise.withResolvers<string>();
   let started = false;
@@ -37,6 +40,7 @@ export async function privateSource(
       const database = await startPrivateDatabase({
         dataDirectory,
         log,
+        schemas,
         onUnexpectedEnd,
         samePort: started,
         ...(started ? {} : { onProgress }),
@@ -47,8 +51,8 @@ export async function privateSource(
     say: (message, level) => log('database', message, { level }),
     onGivenUp: broken.resolve,
   });
-  const { url, replicationUrl } = server.current;
-  return { url, replicationUrl, isPrivate: true, broken: broken.promise, stop: () => server.stop() };
+  const { url, replicationUrl, schemaUrls } = server.current;
+  return { url, replicationUrl, schemaUrls, isPrivate: true, broken: broken.promise, stop: () => server.stop() };
 }
 
 /** The user's own database; every wrong setting, missing grant and missing table is said at once. */
@@ -62,7 +66,14 @@ export async function ownSource(url: string, say: (line: string) => void): Promi
       'Correct it and start again; `npx relay doctor` checks without starting anything.',
     );
   }
-  return { url, replicationUrl: url, isPrivate: false, broken: new Promise(() => {}), stop: async () => {} };
+  return {
+    url,
+    replicationUrl: url,
+    isPrivate: false,
+    schemaUrls: new Map(),
+    broken: new Promise(() => {}),
+    stop: async () => {},
+  };
 }
 
 async function check(url: string): Promise<SourceCheck> {

@@ -6,9 +6,9 @@ import type { Log } from '#local/local-aws.ts';
 import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
 import type { SampleOptions } from '#sample/generate.ts';
 import { CommandFailure, failed, messageOf, preconditionMissing } from '../command-failure.ts';
-import { ASSEMBLY_DIRECTORY } from '../project.ts';
 import type { Terminal } from '../terminal.ts';
-import { makeAssemblyFresh } from './assembly.ts';
+import { makeAssemblyFresh, PIPELINE, WITH_SUBSCRIBERS } from './assembly.ts';
+import { COPY_SCHEMA, copySecrets } from './copy-database.ts';
 import { LOCAL_PARAMETERS } from './parameters.ts';
 import { loadSampleInto } from './sample.ts';
 import { ownSource, privateSource, type SourceDatabase } from './source.ts';
@@ -20,6 +20,10 @@ export interface StartOptions {
   /** Loaded into an empty private database. */
   readonly sample?: SampleOptions | undefined;
   readonly port?: number | undefined;
+  /** Also the stack of the worked subscribers. */
+  readonly subscribers?: boolean | undefined;
+  /** Database of the SQL copy when the source is the user's own. */
+  readonly copyUrl?: string | undefined;
   readonly terminal: Terminal;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -45,11 +49,12 @@ export async function startPipeline(options: StartOptions): Promise<RunningPipel
   };
   const step = (line: string): void => terminal.say(`${terminal.style('dim', '·')} ${line}`);
   try {
-    await makeAssemblyFresh(step);
+    const assembly = options.subscribers ? WITH_SUBSCRIBERS : PIPELINE;
+    await makeAssemblyFresh(step, assembly);
     signal.throwIfAborted();
     const source =
       options.sourceUrl === undefined
-        ? await orPrecondition(privateSource(dataDirectory, log, step))
+        ? await orPrecondition(privateSource(dataDirectory, log, step, options.subscribers ? [COPY_SCHEMA] : []))
         : await ownSource(options.sourceUrl, terminal.say);
     started.push(() => source.stop());
     signal.throwIfAborted();
@@ -57,10 +62,11 @@ export async function startPipeline(options: StartOptions): Promise<RunningPipel
     signal.throwIfAborted();
     const local = await orPrecondition(
       startLocalAws({
-        assemblyDirectory: ASSEMBLY_DIRECTORY,
+        assemblyDirectory: assembly.directory,
         dataDirectory,
         parameters: LOCAL_PARAMETERS,
         sourceUrl: source.replicationUrl,
+        ...(options.subscribers ? { secrets: copySecrets(source, options.copyUrl) } : {}),
         ...(options.port === undefined ? {} : { gatewayPort: options.port }),
         log,
         onProgress: step,

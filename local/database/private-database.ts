@@ -22,6 +22,8 @@ export interface PrivateDatabaseOptions {
   readonly onProgress?: (step: string) => void;
   /** Fails rather than listen on another port than the last time: somebody knows the URL already. */
   readonly samePort?: boolean;
+  /** Further schemas, outside of the binlog, each with a user of the same name who may do anything in it and nothing elsewhere. */
+  readonly schemas?: readonly string[];
   /** Called once if the server ends while nobody asked it to. */
   readonly onUnexpectedEnd?: (reason: string) => void;
 }
@@ -31,6 +33,8 @@ export interface PrivateDatabase {
   readonly url: string;
   /** URL of a user with exactly the rights that DMS needs. */
   readonly replicationUrl: string;
+  /** URLs of the further schemas, by name. */
+  readonly schemaUrls: ReadonlyMap<string, string>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +43,8 @@ interface Identity {
   port: number;
   readonly applicationPassword: string;
   readonly replicationPassword: string;
+  /** By schema. */
+  readonly schemaPasswords: readonly (readonly [schema: string, password: string])[];
 }
 
 function portIsFree(port: number): Promise<number | undefined> {
@@ -52,7 +58,7 @@ function portIsFree(port: number): Promise<number | undefined> {
   });
 }
 
-async function readIdentity(path: string, samePort: boolean): Promise<Identity> {
+async function readIdentity(path: string, samePort: boolean, schemas: readonly string[]): Promise<Identity> {
   const password = () => randomBytes(18).toString('hex');
   let kept: Partial<Identity> = {};
   try {
@@ -64,10 +70,12 @@ async function readIdentity(path: string, samePort: boolean): Promise<Identity> 
   if (port === undefined) throw new Error('No free TCP port on 127.0.0.1 for the private database');
   if (samePort && port !== kept.port)
     throw new Error(`Port ${kept.port} of the private database was taken by another program while the server was down`);
+  const keptPasswords = new Map(kept.schemaPasswords);
   const identity: Identity = {
     port,
     applicationPassword: kept.applicationPassword ?? password(),
     replicationPassword: kept.replicationPassword ?? password(),
+    schemaPasswords: schemas.map((schema) => [schema, keptPasswords.get(schema) ?? password()]),
   };
   await writeFile(path, JSON.stringify(identity), { mode: 0o600 });
   return identity;
@@ -93,11 +101,23 @@ function initStatements(identity: Identity, server: DatabaseServer): string {
     ...user('dms', identity.replicationPassword),
     `GRANT SELECT ON ${PRIVATE_SCHEMA}.* TO 'dms'@'127.0.0.1';`,
     `GRANT ${clientRight}, REPLICATION SLAVE ON *.* TO 'dms'@'127.0.0.1';`,
+    ...identity.schemaPasswords.flatMap(([schema, itsPassword]) => [
+      `CREATE DATABASE IF NOT EXISTS ${schema} CHARACTER SET utf8mb4;`,
+      ...user(schema, itsPassword),
+      `GRANT ALL PRIVILEGES ON ${schema}.* TO '${schema}'@'127.0.0.1';`,
+      // For people, who compare it with the source.
+      `GRANT SELECT ON ${schema}.* TO 'relay'@'127.0.0.1';`,
+    ]),
     '',
   ].join('\n');
 }
 
-function serverArguments(server: DatabaseServer, directory: string, port: number): string[] {
+function serverArguments(
+  server: DatabaseServer,
+  directory: string,
+  port: number,
+  schemas: readonly string[],
+): string[] {
   const common = [
     '--no-defaults',
     `--datadir=${join(directory, 'data')}`,
@@ -113,6 +133,7 @@ function serverArguments(server: DatabaseServer, directory: string, port: number
     '--binlog-row-image=FULL',
     '--binlog-row-metadata=FULL',
     '--server-id=1',
+    ...schemas.map((schema) => `--binlog-ignore-db=${schema}`),
     '--max-binlog-size=128M',
     '--character-set-server=utf8mb4',
     '--innodb-buffer-pool-size=64M',
@@ -164,16 +185,21 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
   const server = await findDatabaseServer();
   const directory = join(dataDirectory, 'mysql');
   await prepareDataDirectory(server, directory, onProgress);
-  const identity = await readIdentity(join(directory, 'identity.json'), options.samePort === true);
+  const { schemas = [] } = options;
+  const identity = await readIdentity(join(directory, 'identity.json'), options.samePort === true, schemas);
   await writeFile(join(directory, 'init.sql'), initStatements(identity, server), { mode: 0o600 });
 
   onProgress('starting the database server');
   const logPath = join(directory, 'server.log');
   const logFile = await open(logPath, 'w');
-  const child = startGuardedChild(server.server, serverArguments(server, directory, identity.port), logFile.fd);
+  const child = startGuardedChild(
+    server.server,
+    serverArguments(server, directory, identity.port, schemas),
+    logFile.fd,
+  );
   await logFile.close();
-  const url = (user: string, password: string) =>
-    `mysql://${user}:${password}@127.0.0.1:${identity.port}/${PRIVATE_SCHEMA}`;
+  const url = (user: string, password: string, schema = PRIVATE_SCHEMA) =>
+    `mysql://${user}:${password}@127.0.0.1:${identity.port}/${schema}`;
   const applicationUrl = url('relay', identity.applicationPassword);
   try {
     await waitUntilReady(child, applicationUrl, logPath);
@@ -190,6 +216,7 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
   return {
     url: applicationUrl,
     replicationUrl: url('dms', identity.replicationPassword),
+    schemaUrls: new Map(identity.schemaPasswords.map(([schema, password]) => [schema, url(schema, password, schema)])),
     stop() {
       stopping = true;
       return child.stop();
