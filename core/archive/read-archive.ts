@@ -1,0 +1,156 @@
+/**
+ * Reads the change archive: every record of a shard that arrived in a window, once, in the order of the shard. Batches that were
+ * delivered more than once, also cut otherwise, overlap in the archive; equal sequence numbers are one record. It holds the names of
+ * two days and the objects that overlap at one place, never a whole window. It writes nothing.
+ */
+import {
+  type ArchivedRecord,
+  type ArchiveObject,
+  compareSequenceNumbers,
+  DAY_MS,
+  dayOf,
+  dayPrefix,
+  decodeRecords,
+  parseObjectKey,
+} from './archive-object.ts';
+
+/** The port to the bucket. */
+export interface ArchiveStore {
+  /** Keys that begin with the prefix, in any order. */
+  list(prefix: string): AsyncIterable<string>;
+  get(key: string): Promise<Uint8Array>;
+}
+
+/** `[fromMs, toMs)` in arrival times, epoch milliseconds. */
+export interface ArchiveWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What the archive has of a shard in a window, by the names of its objects alone. */
+export interface ArchivedShard {
+  readonly shardId: string;
+  readonly objects: number;
+  readonly firstArrivedAtMs: number;
+  readonly lastArrivedAtMs: number;
+}
+
+interface Listed extends ArchiveObject {
+  readonly key: string;
+  readonly dayMs: number;
+}
+
+interface Opened {
+  readonly dayMs: number;
+  readonly records: readonly ArchivedRecord[];
+  place: number;
+}
+
+/** The shards that have objects in the window, by id. One whose records are all outside may be among them. */
+export async function archivedShards(store: ArchiveStore, window: ArchiveWindow): Promise<readonly ArchivedShard[]> {
+  const shards = new Map<string, ArchivedShard>();
+  for (let dayMs = dayOf(window.fromMs); dayMs < window.toMs; dayMs += DAY_MS) {
+    for await (const key of store.list(dayPrefix(dayMs))) {
+      const object = parseObjectKey(key);
+      if (object === undefined || !touches(object, window)) continue;
+      const known = shards.get(object.shardId);
+      shards.set(object.shardId, {
+        shardId: object.shardId,
+        objects: (known?.objects ?? 0) + 1,
+        firstArrivedAtMs: Math.min(known?.firstArrivedAtMs ?? Infinity, object.firstArrivedAtMs),
+        lastArrivedAtMs: Math.max(known?.lastArrivedAtMs ?? 0, object.lastArrivedAtMs),
+      });
+    }
+  }
+  return [...shards.values()].sort((left, right) => (left.shardId < right.shardId ? -1 : 1));
+}
+
+/**
+ * @param after goes on behind this record: objects that end before it are not opened.
+ * @throws Error that names an object which cannot be read.
+ */
+export async function* readArchivedShard(
+  store: ArchiveStore,
+  shardId: string,
+  window: ArchiveWindow,
+  after?: string,
+): AsyncGenerator<ArchivedRecord> {
+  const waiting: Listed[] = [];
+  let open: Opened[] = [];
+  let last = after;
+  const isBehind = (sequenceNumber: string): boolean =>
+    last !== undefined && compareSequenceNumbers(sequenceNumber, last) <= 0;
+
+  let listedMs = dayOf(window.fromMs);
+  const listDay = async (): Promise<void> => {
+    const found = listedMs < window.toMs ? await objectsOf(store, shardId, listedMs, window) : [];
+    waiting.push(...found);
+    waiting.sort((left, right) => compareSequenceNumbers(left.firstSequenceNumber, right.firstSequenceNumber));
+    listedMs += DAY_MS;
+  };
+
+  await listDay();
+  for (let dayMs = dayOf(window.fromMs); dayMs < window.toMs; dayMs += DAY_MS) {
+    // Arrival times may go back around midnight: what is behind in the shard may have been filed a day later, never two.
+    await listDay();
+    const isLeft = (one: { readonly dayMs: number }): boolean => one.dayMs <= dayMs;
+    let unopened = waiting.filter(isLeft).length;
+    while (unopened > 0 || open.some(isLeft)) {
+      const head = least(open);
+      const next = waiting[0];
+      if (next !== undefined && (head === undefined || compareSequenceNumbers(next.firstSequenceNumber, head) <= 0)) {
+        waiting.shift();
+        if (isLeft(next)) unopened -= 1;
+        if (isBehind(next.lastSequenceNumber)) continue;
+        const records = decodeRecords(next.key, await store.get(next.key), shardId);
+        if (records.length > 0) open.push({ dayMs: next.dayMs, records, place: 0 });
+        continue;
+      }
+      if (head === undefined) break;
+      const record = take(open, head);
+      open = open.filter(({ place, records }) => place < records.length);
+      if (record === undefined || isBehind(head)) continue;
+      last = head;
+      if (record.arrivedAtMs >= window.fromMs && record.arrivedAtMs < window.toMs) yield record;
+    }
+  }
+}
+
+async function objectsOf(
+  store: ArchiveStore,
+  shardId: string,
+  dayMs: number,
+  window: ArchiveWindow,
+): Promise<Listed[]> {
+  const found: Listed[] = [];
+  for await (const key of store.list(dayPrefix(dayMs, shardId))) {
+    const object = parseObjectKey(key);
+    if (object !== undefined && touches(object, window)) found.push({ ...object, key, dayMs });
+  }
+  return found;
+}
+
+const touches = ({ firstArrivedAtMs, lastArrivedAtMs }: ArchiveObject, { fromMs, toMs }: ArchiveWindow): boolean =>
+  lastArrivedAtMs >= fromMs && firstArrivedAtMs < toMs;
+
+/** Lowest sequence number that any opened object has next. */
+function least(open: readonly Opened[]): string | undefined {
+  return open
+    .flatMap(({ records, place }) => records[place]?.sequenceNumber ?? [])
+    .reduce<string | undefined>(
+      (lowest, number) => (lowest === undefined || compareSequenceNumbers(number, lowest) < 0 ? number : lowest),
+      undefined,
+    );
+}
+
+/** The record of this number, taken from every object that has it next. */
+function take(open: readonly Opened[], sequenceNumber: string): ArchivedRecord | undefined {
+  let taken: ArchivedRecord | undefined;
+  for (const one of open) {
+    const record = one.records[one.place];
+    if (record?.sequenceNumber !== sequenceNumber) continue;
+    taken = record;
+    one.place += 1;
+  }
+  return taken;
+}
