@@ -7,7 +7,12 @@ export const COPY_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:se
 
 export const LOCAL_PARAMETERS: Readonly<Record<string, string>> = {
   SourceSecretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-source-AbCdEf',
-  CopySecretArn: COPY_SECRET_ARN,
   SubnetIds: 'subnet-00000000000000001,subnet-00000000000000002',
   SecurityGroupIds: 'sg-00000000000000001',
+};
+
+/** With the stack of the worked subscribers. */
+export const PARAMETERS_WITH_SUBSCRIBERS: Readonly<Record<string, string>> = {
+  ...LOCAL_PARAMETERS,
+  CopySecretArn: COPY_SECRET_ARN,
 };

@@ -9,7 +9,7 @@ import { CommandFailure, failed, messageOf, preconditionMissing } from '../comma
 import type { Terminal } from '../terminal.ts';
 import { makeAssemblyFresh, PIPELINE, WITH_SUBSCRIBERS } from './assembly.ts';
 import { COPY_SCHEMA, copySecrets } from './copy-database.ts';
-import { LOCAL_PARAMETERS } from './parameters.ts';
+import { LOCAL_PARAMETERS, PARAMETERS_WITH_SUBSCRIBERS } from './parameters.ts';
 import { loadSampleInto } from './sample.ts';
 import { ownSource, privateSource, type SourceDatabase } from './source.ts';
 
@@ -64,7 +64,7 @@ export async function startPipeline(options: StartOptions): Promise<RunningPipel
       startLocalAws({
         assemblyDirectory: assembly.directory,
         dataDirectory,
-        parameters: LOCAL_PARAMETERS,
+        parameters: options.subscribers ? PARAMETERS_WITH_SUBSCRIBERS : LOCAL_PARAMETERS,
         sourceUrl: source.replicationUrl,
         ...(options.subscribers ? { secrets: copySecrets(source, options.copyUrl) } : {}),
         ...(options.port === undefined ? {} : { gatewayPort: options.port }),
