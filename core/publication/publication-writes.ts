@@ -177,7 +177,8 @@ function displacedHead({ head, item }: Takeover): MetricHead {
   const revision = Math.max(head.revision, Number(item.revision?.N ?? 0));
   const name = item.name?.S ?? '';
   if (head.publishedName !== null && head.publishedName !== name) return { ...head, revision };
-  const displaced = isClaim(item) || isDeletionMark(item) ? null : { item: withoutPrevious(item) };
+  const isBegun = isClaim(item) && head.publishedName !== name;
+  const displaced = isBegun || isDeletionMark(item) ? null : { item: withoutPrevious(item) };
   return { ...head, revision, publishedName: null, published: new Map(), displaced };
 }
 

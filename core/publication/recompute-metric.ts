@@ -51,6 +51,12 @@ const DAY_SECONDS = 86_400;
 /** What a recompute goes by for what is published: the head's record, or the items themselves. The second is for a rebuild: it reads them all. */
 export type PublishedBasis = 'head' | 'items';
 
+/**
+ * Lost rounds after which the items are looked at. A head that records items which are not there (the Metrics table was lost) fails its
+ * conditions again and again, and would hold back its shard until somebody rebuilds.
+ */
+const ROUNDS_BY_HEAD = 8;
+
 /** Outcome of one round: a result, or undefined when something moved meanwhile and everything must be read again. */
 type Round = Promise<RecomputeResult | undefined>;
 
@@ -62,10 +68,13 @@ export async function recomputeMetric(
   firstHead?: MetricHead,
   basis: PublishedBasis = 'head',
 ): Promise<RecomputeResult> {
+  let known = basis;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    if (attempt === ROUNDS_BY_HEAD) known = 'items';
     const head = attempt === 0 && firstHead ? firstHead : await readHead(context, metricId); // the fence before the rows
-    const result = await recomputeRound(context, metricId, head, cause, attempt > 0, basis);
-    if (result) return result;
+    const result = await recomputeRound(context, metricId, head, cause, attempt > 0, known);
+    if (result === 'lost') known = 'items';
+    else if (result) return result;
     await context.pause(attempt);
   }
   throw new RelayError('CONTENTION', `metric ${metricId} was recomputed by others ${ATTEMPTS_MAX} times in a row`);
@@ -79,7 +88,7 @@ async function recomputeRound(
   cause: Cause,
   contested: boolean,
   basis: PublishedBasis,
-): Round {
+): Promise<RecomputeResult | 'lost' | undefined> {
   const { store, tables } = context;
   const rows = await readMetricRows(store, tables.sourceRows, metricId);
   const projected = decided('the projection', () => projectMetric(rows));
@@ -106,8 +115,7 @@ async function recomputeRound(
       };
     }
     case 'markDeleted':
-      await markDeleted(context, metricId, head, cause);
-      return undefined;
+      return (await markDeleted(context, metricId, head, cause)) ? undefined : 'lost';
     case 'removeItems':
       return removeItems(context, metricId, head);
     case 'removeLeftovers':
@@ -179,16 +187,19 @@ async function releaseClaim(context: RecomputeContext, metricId: string): Promis
   if (unfinished && unfinished.name !== head.publishedName) await removeLeftovers(context, metricId, head, unfinished);
 }
 
-async function markDeleted(context: RecomputeContext, metricId: string, head: MetricHead, cause: Cause): Promise<void> {
+/** @returns false when item "0" is not where the head says: the next round looks at the items themselves. */
+async function markDeleted(
+  context: RecomputeContext,
+  metricId: string,
+  head: MetricHead,
+  cause: Cause,
+): Promise<boolean> {
   const latest = head.publishedName === null ? undefined : await readLatest(context, head.publishedName);
-  if (latest && (ownerOf(latest) !== metricId || isRedirect(latest))) return;
+  if (latest && (ownerOf(latest) !== metricId || isRedirect(latest))) return true;
   const mark = deletionMarkWrites(context.tables, metricId, head, latest, cause);
-  if (!mark) {
-    // Another worker may have ended this deletion between the two reads; only what still stands is broken.
-    if ((await readHead(context, metricId)).fence !== head.fence) return;
-    throw new RelayError('INVARIANT_BROKEN', `metric ${metricId} has no item "0" under its published name`);
-  }
+  if (!mark) return false;
   await context.store.transact(mark.actions);
+  return true;
 }
 
 async function removeItems(context: RecomputeContext, metricId: string, head: MetricHead): Round {

@@ -55,7 +55,9 @@ export async function resolveHolder(
     const versions = await readVersionsUnder(store, tables.metrics, name, holder, []);
     return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder, versions: [...versions.keys()] } };
   }
-  const isLeaving = ownerHead.deleting || isClaim(holder) || isDeletionMark(holder);
+  // A claim under its published name stands where the state was lost: it goes as that state would have gone.
+  const isBegun = isClaim(holder) && ownerHead.publishedName !== name;
+  const isLeaving = ownerHead.deleting || isBegun || isDeletionMark(holder);
   // After a lost mirror a row may never have been seen: waiting for it could be for ever, and it may come with another name.
   const isUnseen = item === undefined;
   if (isLeaving || (!isUnseen && (!ownerRow || ownerHead.unfinished))) {

@@ -79,7 +79,7 @@ export const NAMES: readonly Mutant[] = [
     name: 'displaced-state-forgotten',
     breaks: 'L5: the next event of a displaced metric is told from its last item "0"',
     file: WRITES,
-    find: 'isClaim(item) || isDeletionMark(item) ? null : { item: withoutPrevious(item) }',
+    find: 'isBegun || isDeletionMark(item) ? null : { item: withoutPrevious(item) }',
     replace: 'null',
     likely: writes,
   },
