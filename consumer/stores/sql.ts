@@ -50,10 +50,10 @@ export class SqlMetricStore implements MetricStore {
     if (lastRevision >= state.revision) return { written: false, lastRevision };
     const { affectedRows } = await this.#execute(this.statements.upsert, this.statements.parametersOf(state));
     if (affectedRows === (this.#dialect === 'mysql' ? 2 : 1)) return { written: true, lastRevision };
-    if (affectedRows === 0) return { written: false, lastRevision: await this.lastRevision(state.metricId) };
-    // MySQL counts 2 for an update, 1 for an insert, and for a row left as it was 0, or 1 when the driver asks for found rows (mysql2 does).
-    // So 1 is an insert if this revision stands; whether a second worker inserted the same one does not matter.
     const now = await this.lastRevision(state.metricId);
-    return now === state.revision ? { written: true, lastRevision } : { written: false, lastRevision: now };
+    // MySQL counts 2 for an update, 1 for an insert, and for a row left as it was 0, or 1 when the driver asks for found rows (mysql2 does). So
+    // 1 without a row before is an insert, or another worker's insert of this same revision at this same moment: then both are told "written".
+    const inserted = affectedRows === 1 && lastRevision === 0 && now === state.revision;
+    return { written: inserted, lastRevision: inserted ? 0 : now };
   }
 }
