@@ -64,8 +64,9 @@ export async function followLookups(ports: FollowPorts, timing: FollowTiming, si
   async function applyEvent(event: MetricEvent): Promise<boolean> {
     const applied = metrics.apply(event);
     if (applied !== 'ask-table') return applied === 'applied';
+    // Another metric may have the name by now: what the table says is right for that one too.
     const state = await ports.read(event.name);
-    return state !== undefined && state.metricId === event.metricId && metrics.learn(state) === 'applied';
+    return state !== undefined && metrics.learn(state) === 'applied';
   }
 
   async function write(): Promise<void> {

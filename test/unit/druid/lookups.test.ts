@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CurrentMetrics, type MetricEvent, type MetricState } from '#druid/current-metrics.ts';
-import { DruidFailure } from '#druid/druid-failure.ts';
+import { DruidFailure, failureOf } from '#druid/druid-failure.ts';
 import { parseJson } from '#druid/json.ts';
 import { compareLookups, type LookupDocument, lookupId, lookupJson, readLookup } from '#druid/lookup-content.ts';
 import { isHigherVersion, nextLookupVersion } from '#druid/lookup-version.ts';
@@ -186,4 +186,11 @@ describe('bringing lookups to their content', () => {
     await syncLookups(quiet, new Map([['metric_x', new Map()]]), options);
     expect(quiet.writes.length).toBe(1);
   });
+});
+
+test('of what Druid says, both forms of error are shown, and only their beginning', () => {
+  const said = (text: string) => failureOf('It failed', 'http://druid', { status: 400, text }).message;
+  expect(said('{"error":"first"}')).toBe('It failed: Druid refused it (400). It says: first');
+  expect(said('{"error":"druidException","errorMessage":"second"}')).toContain('It says: second');
+  expect(said(JSON.stringify({ error: 'x'.repeat(100_000) })).length).toBeLessThan(400);
 });

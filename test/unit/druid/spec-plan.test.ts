@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { planFactDimensions } from '#druid/fact-dimensions.ts';
 import { type Json, type JsonObject, memberAt, parseJson, writeJson } from '#druid/json.ts';
 import { satisfies } from '#druid/spec-forms.ts';
-import { planSpec } from '#druid/spec-plan.ts';
+import { planSpec, withoutCopies } from '#druid/spec-plan.ts';
 import { requiredSpec } from '#druid/supervisor-spec.ts';
 
 const DIMENSIONS = ['spec', 'dataSchema', 'dimensionsSpec', 'dimensions'];
@@ -94,6 +94,13 @@ describe('a plan', () => {
       }),
     );
   });
+});
+
+test('the copies that Druid puts beside `spec` are not posted back, and a spec of the old form gets one', () => {
+  const parts = { dataSchema: { dataSource: 'd' }, ioConfig: { stream: 's' } };
+  const wanted = { spec: parts, type: 'kinesis' };
+  expect(withoutCopies({ type: 'kinesis', spec: parts, ...parts, tuningConfig: {} })).toEqual(wanted);
+  expect(withoutCopies({ type: 'kinesis', ...parts })).toEqual(wanted);
 });
 
 test('a spec that is read and written keeps every digit and every name', () => {
