@@ -6,12 +6,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeAssemblyFresh } from '#cli/pipeline/assembly.ts';
+import { makeAssemblyFresh, PIPELINE, WITH_SUBSCRIBERS } from '#cli/pipeline/assembly.ts';
+import { COPY_SCHEMA, copySecrets } from '#cli/pipeline/copy-database.ts';
 import { isFullLoadDone } from '#cli/pipeline/full-load.ts';
-import { LOCAL_PARAMETERS } from '#cli/pipeline/parameters.ts';
+import { LOCAL_PARAMETERS, PARAMETERS_WITH_SUBSCRIBERS } from '#cli/pipeline/parameters.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { privateSource } from '#cli/pipeline/source.ts';
-import { ASSEMBLY_DIRECTORY } from '#cli/project.ts';
 import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
 import type { SampleOptions } from '#sample/generate.ts';
 import { loadSample } from '#sample/load-sample.ts';
@@ -51,6 +51,8 @@ export interface PipelineUnderTest {
 export interface PipelineOptions {
   readonly sample?: SampleOptions;
   readonly assemblyDirectory?: string;
+  /** With the stack of the worked subscribers. */
+  readonly subscribers?: boolean;
   /** False when the full load is not expected to get through. */
   readonly awaitFullLoad?: boolean;
 }
@@ -62,7 +64,8 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
   const talk: string[] = [];
   const log = (source: string, message: string, fields: unknown = {}): void =>
     void talk.push(`${source}: ${message} ${JSON.stringify(fields)}`);
-  await makeAssemblyFresh((line) => void talk.push(line));
+  const assembly = options.subscribers ? WITH_SUBSCRIBERS : PIPELINE;
+  await makeAssemblyFresh((line) => void talk.push(line), assembly);
   const dataDirectory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
   const undo: (() => Promise<void>)[] = [() => rm(dataDirectory, { recursive: true, force: true })];
   const takeDown = async (): Promise<void> => {
@@ -73,16 +76,22 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
     if (failures.length > 0) throw new AggregateError(failures, 'parts of the pipeline did not stop');
   };
   try {
-    const database = await privateSource(dataDirectory, log, (line) => void talk.push(line));
+    const database = await privateSource(
+      dataDirectory,
+      log,
+      (line) => void talk.push(line),
+      options.subscribers ? [COPY_SCHEMA] : [],
+    );
     undo.push(() => database.stop());
     const source = await openSourceWrites(database.url);
     undo.push(() => source.close());
     await loadSample(source.connection, options.sample ?? NO_METRICS);
     const local = await startLocalAws({
-      assemblyDirectory: options.assemblyDirectory ?? ASSEMBLY_DIRECTORY,
+      assemblyDirectory: options.assemblyDirectory ?? assembly.directory,
       dataDirectory,
-      parameters: LOCAL_PARAMETERS,
+      parameters: options.subscribers ? PARAMETERS_WITH_SUBSCRIBERS : LOCAL_PARAMETERS,
       sourceUrl: database.replicationUrl,
+      ...(options.subscribers ? { secrets: copySecrets(database, undefined) } : {}),
       log,
     });
     undo.push(() => local.stop());
