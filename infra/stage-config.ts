@@ -126,6 +126,13 @@ const settings = z.strictObject({
   /** Receives before an event that the SQL copy cannot apply is set aside in its dead-letter queue. */
   sqlCopyMaxReceives: whole(1, 1000).default(10),
 
+  /** Whether raw change records are copied to a bucket, to be replayed after the stream has forgotten them. A function and its S3 requests. */
+  changeArchive: z.stringbool().or(z.boolean()).default(false),
+  /** Days the archive keeps them. Fewer than `tombstoneDays`: an older window cannot be replayed. */
+  changeArchiveDays: whole(8, 3650).default(365),
+  /** Seconds to wait for a fuller object. Large: nobody waits, and every object is a request to pay. */
+  changeArchiveWindowSeconds: whole(0, 300).default(300),
+
   /** Days the bus keeps published events for a replay to new subscribers. */
   eventArchiveDays: whole(1, 3650).default(90),
   /** Days the bucket keeps records that were set aside; a redrive must be possible long after they were. */
@@ -140,6 +147,12 @@ export type StageConfig = z.infer<typeof settings>;
 
 /** Days for which an overwritten or deleted object of the quarantine bucket can still be brought back. */
 export const QUARANTINE_UNDO_DAYS = 30;
+
+/** The same for the change archive. */
+export const ARCHIVE_UNDO_DAYS = 30;
+
+/** A replay takes up to a day of tombstones for itself; core/replay refuses a window that begins in it. */
+const REPLAY_MARGIN_DAYS = 1;
 
 /** Prefix of the CDK context keys that hold settings. */
 export const SETTING_PREFIX = 'relay:';
@@ -177,6 +190,12 @@ function contradictions(config: StageConfig): string[] {
     problems.push(
       `tombstoneDays: ${config.tombstoneDays} must be more than the ${remembered} days for which an old record can still be ` +
         'replayed or redriven, or a deleted row could come back. Raise it',
+    );
+  }
+  if (config.changeArchive && config.changeArchiveDays + REPLAY_MARGIN_DAYS > config.tombstoneDays) {
+    problems.push(
+      `changeArchiveDays: ${config.changeArchiveDays} must be at least ${REPLAY_MARGIN_DAYS} less than tombstoneDays ` +
+        `(${config.tombstoneDays}); a replay of older records is refused, because a deleted row could come back. Lower the first or raise the second`,
     );
   }
   if (config.dmsMinCapacityUnits > config.dmsMaxCapacityUnits) {

@@ -11,10 +11,14 @@ import { Construct } from 'constructs';
 import type { RelayTable } from './relay-table.ts';
 
 const PERIOD = Duration.minutes(1);
+/** Its batches wait for minutes by design; the stream remembers for days. */
+const ARCHIVER_BEHIND_MS = 3_600_000;
 
 export interface OperatorAlarmsProps {
   readonly replicator: IFunction;
   readonly iteratorAgeSeconds: number;
+  /** Only with the setting `changeArchive`. */
+  readonly changeArchiver: IFunction | undefined;
   readonly quarantine: RelayTable;
   readonly projectionDeadLetters: IQueue;
   readonly pipeName: string;
@@ -34,6 +38,19 @@ export class OperatorAlarms extends Construct {
       },
       aboveMs: props.iteratorAgeSeconds * 1000,
     });
+    if (props.changeArchiver) {
+      this.alarm('FindOutWhyTheArchiverIsBehind', {
+        description:
+          'Changes are not archived. What the stream forgets before they are is in no archive: look at the errors of the change archiver.',
+        metric: {
+          namespace: 'AWS/Lambda',
+          metricName: 'IteratorAge',
+          dimensionsMap: { FunctionName: props.changeArchiver.functionName },
+          statistic: 'Maximum',
+        },
+        aboveMs: ARCHIVER_BEHIND_MS,
+      });
+    }
     this.alarm('InspectAndRedriveTheQuarantine', {
       description:
         'Records or changes without an event were set aside in the quarantine table: find the reason there, mend it, redrive or republish them.',

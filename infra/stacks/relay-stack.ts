@@ -4,6 +4,7 @@
  */
 import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ChangeArchiver } from '../constructs/change-archiver.ts';
 import { metricChangedEnrichment } from '../constructs/metric-changed-enrichment.ts';
 import { MetricChangedPipe } from '../constructs/metric-changed-pipe.ts';
 import { OperatorAlarms } from '../constructs/operator-alarms.ts';
@@ -46,6 +47,14 @@ export class RelayStack extends Stack {
       projectRoot,
       projectionQueue: projections.queue,
     });
+    const archiver =
+      state.changeArchiveBucket &&
+      new ChangeArchiver(this, 'ChangeArchiver', {
+        config,
+        projectRoot,
+        changes: state.changes,
+        bucket: state.changeArchiveBucket,
+      });
     const projector = new Projector(this, 'Projector', {
       ...state.parts,
       config,
@@ -67,6 +76,7 @@ export class RelayStack extends Stack {
     new OperatorAlarms(this, 'Alarms', {
       replicator: replicator.function.function,
       iteratorAgeSeconds: config.iteratorAgeAlarmSeconds,
+      changeArchiver: archiver?.function.function,
       quarantine: state.quarantine,
       projectionDeadLetters: projections.deadLetters,
       pipeName: pipe.name,
@@ -93,6 +103,12 @@ export class RelayStack extends Stack {
       ReplayStateMachine: ['State machine that replays a window of the change stream', replay.stateMachine.ref],
       ReplaysTable: ['Replays with the checkpoints of their shards', state.replays.tableName],
       ReplaySettings: ['Settings that a replay and its plan keep to, as JSON', replaySettings(config)],
+      ...(state.changeArchiveBucket && {
+        ChangeArchiveBucket: [
+          'Raw change records beyond the retention of the stream',
+          state.changeArchiveBucket.bucketName,
+        ],
+      }),
       PipeName: ['Pipe from the Metrics table to the bus', pipe.name],
     });
   }

@@ -4,6 +4,7 @@
  */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ChangeArchiveBucket } from '../constructs/change-archive-bucket.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { EventSchemaRegistry } from '../constructs/event-schema-registry.ts';
 import { MetricEventBus } from '../constructs/metric-event-bus.ts';
@@ -18,6 +19,8 @@ export class StateStack extends Stack {
   readonly quarantine: RelayTable;
   readonly quarantineBucket: QuarantineBucket;
   readonly replays: RelayTable;
+  /** Only with the setting `changeArchive`. */
+  readonly changeArchiveBucket: ChangeArchiveBucket | undefined;
   readonly bus: MetricEventBus;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
@@ -44,6 +47,9 @@ export class StateStack extends Stack {
     this.quarantineBucket = new QuarantineBucket(this, 'QuarantineBucket', { keepDays: config.quarantineDays });
     // Requests and checkpoints; forgotten some time after the last write.
     this.replays = new RelayTable(this, 'Replays', { partitionKey: 'pk', sortKey: 'sk', expires: true });
+    this.changeArchiveBucket = config.changeArchive
+      ? new ChangeArchiveBucket(this, 'ChangeArchiveBucket', { keepDays: config.changeArchiveDays })
+      : undefined;
     this.bus = new MetricEventBus(this, 'EventBus', {
       name: config.eventBusName,
       archiveDays: config.eventArchiveDays,
