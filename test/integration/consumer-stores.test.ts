@@ -131,6 +131,7 @@ const COPIES: readonly (readonly [string, () => Promise<Copy>])[] = [
       sqlCopy(
         'mysql',
         onMariaDb(() => pools[0]),
+        false,
       ),
   ],
   [
