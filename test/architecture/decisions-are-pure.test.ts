@@ -52,7 +52,7 @@ const FORBIDDEN = [
 
 /** Where the environment of a process may be read: handlers parse it with their environment.ts, the CLI and the local runtime own a process. */
 const READS_ENVIRONMENT =
-  /^functions\/[^/]+\/(handler|environment)\.ts$|^(cli|local|infra|bench|simulator|scripts|bin|test)\//;
+  /^(functions|subscribers)\/[^/]+\/(handler|environment)\.ts$|^(cli|local|infra|bench|simulator|scripts|bin|test)\//;
 
 function findings(files: readonly SourceFile[]): readonly string[] {
   return files
