@@ -11,7 +11,7 @@ export interface Mismatch {
   readonly field: string;
   /** What the pattern allows there. */
   readonly allowed: unknown;
-  /** What the event has there; undefined for nothing. */
+  /** What the event has there, for a `$or` in each field that it asks for; undefined for nothing. */
   readonly found: unknown;
   /** Where the event has a field of that name, when it is not where the pattern looks. */
   readonly didYouMean?: string;
@@ -39,10 +39,25 @@ function mismatchesBelow(pattern: Members, path: readonly string[], event: unkno
 
 function mismatchAt(path: readonly string[], allowed: unknown, event: unknown): Mismatch {
   const field = path.join('.');
-  if (path.at(-1) === '$or') return { field, allowed, found: valueAt(event, path.slice(0, -1)) };
+  if (path.at(-1) === '$or') {
+    const around = path.slice(0, -1);
+    const asked = [allowed].flat().flatMap((alternative) => leavesOf(alternative, []));
+    const shown = asked.map((leaf) => [leaf.join('.'), valueAt(event, [...around, ...leaf])] as const);
+    return { field, allowed, found: Object.fromEntries(shown.filter(([, value]) => value !== undefined)) };
+  }
   const found = valueAt(event, path);
   const elsewhere = found === undefined ? otherPlace(event, path) : undefined;
   return { field, allowed, found, ...(elsewhere === undefined ? {} : { didYouMean: elsewhere }) };
+}
+
+/** The fields that an alternative of a `$or` asks for, relative to it. */
+function leavesOf(conditions: unknown, path: readonly string[]): readonly (readonly string[])[] {
+  if (!isMembers(conditions)) return [path];
+  return Object.entries(conditions).flatMap(([member, below]) =>
+    member === '$or' && Array.isArray(below)
+      ? below.flatMap((alternative) => leavesOf(alternative, path))
+      : leavesOf(below, [...path, member]),
+  );
 }
 
 function holds(path: readonly string[], conditions: Members, event: unknown): boolean {

@@ -47,10 +47,10 @@ describe('why a pattern does not match', () => {
     expect(mismatches({ nowhere: ['x'] }, event)).toEqual([{ field: 'nowhere', allowed: ['x'], found: undefined }]);
   });
 
-  it('shows all alternatives of a $or of which none holds', () => {
+  it('shows all alternatives of a $or of which none holds, and what the fields hold that they ask for', () => {
     const $or = [{ name: ['a'] }, { previousName: ['a'] }];
     expect(mismatches(detail({ $or }), event)).toEqual([
-      { field: 'detail.data.$or', allowed: $or, found: event.detail.data },
+      { field: 'detail.data.$or', allowed: $or, found: { name: 'packages' } },
     ]);
   });
 
