@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalPipeline } from '#local/runtime.ts';
 import { failed } from '../command-failure.ts';
 import type { Terminal } from '../terminal.ts';
-import { type PipelineReport, reportOf } from './resource-status.ts';
+import { isArchiver, type PipelineReport, reportOf } from './resource-status.ts';
 
 const LOOK_EVERY_MS = 250;
 /** A database that is starting again is waited for; what lasts longer needs a person. */
@@ -51,7 +51,8 @@ export async function followFullLoad(local: LocalPipeline, terminal: Terminal, s
  * may be younger than the load (`loadedForMs`: since its last row was read): a source that is written to all the time is never without lag.
  */
 export function isFullLoadDone(report: PipelineReport, loadedForMs = 0): boolean {
-  const { replication, mappings } = report;
+  const { replication } = report;
+  const mappings = report.mappings.filter(appliesRows);
   return (
     replication?.state === 'replicating' &&
     mappings.length > 0 &&
@@ -79,4 +80,8 @@ const rowsRead = ({ replication }: PipelineReport): number =>
   (replication?.tables ?? []).reduce((sum, { rowsLoaded }) => sum + rowsLoaded, 0);
 
 /** The mapping on the change stream is the one that takes every row; the other takes only what is finished later. */
-const applied = ({ mappings }: PipelineReport): number => Math.max(0, ...mappings.map(({ records }) => records));
+const applied = ({ mappings }: PipelineReport): number =>
+  Math.max(0, ...mappings.filter(appliesRows).map(({ records }) => records));
+
+/** The archiver only copies, and late. */
+const appliesRows = ({ logicalId }: PipelineReport['mappings'][number]): boolean => !isArchiver(logicalId);

@@ -68,6 +68,9 @@ export interface PipelineReport {
   readonly stateMachines: readonly (StateMachineReport & { readonly logicalId: string })[];
 }
 
+/** The mapping of the change archiver, if the template has one: it reads the stream beside the replicator and waits for full batches. */
+export const isArchiver = (logicalId: string): boolean => /archive/i.test(logicalId);
+
 type Resource = {
   readonly type: string;
   readonly logicalId: string;

@@ -1,5 +1,5 @@
 /** From what was seen to a verdict on each hop. Pure. */
-import type { ReaderReport, StateMachineReport } from '../pipeline/resource-status.ts';
+import { isArchiver, type ReaderReport, type StateMachineReport } from '../pipeline/resource-status.ts';
 import type { Observation, QueueDepth } from './observation.ts';
 
 export interface Hop {
@@ -11,6 +11,8 @@ export interface Hop {
 
 /** A healthy pipeline is never this far behind; half of the alarm that the template sets on the iterator age would be 150 s. */
 const LAG_LIMIT_MS = 10_000;
+/** The longest that a batch of the archive may wait, and then be written. */
+const ARCHIVE_LAG_LIMIT_MS = 330_000;
 
 export function hops(seen: Observation): Hop[] {
   return [
@@ -52,17 +54,21 @@ function source({ report }: Observation): Hop {
 
 function replicator({ report }: Observation): Hop[] {
   if (report === undefined || report.mappings.length === 0) return [unknown('replicator', ['state', 'lagMs'])];
-  return report.mappings.map((mapping) => reader(hopName(mapping.logicalId), mapping));
+  return report.mappings.map((mapping) => {
+    const lagLimitMs = isArchiver(mapping.logicalId) ? ARCHIVE_LAG_LIMIT_MS : LAG_LIMIT_MS;
+    return reader(hopName(mapping.logicalId), mapping, lagLimitMs);
+  });
 }
 
 function hopName(logicalId: string): string {
   if (/replicator/i.test(logicalId)) return 'replicator';
+  if (isArchiver(logicalId)) return 'change archive';
   return /project/i.test(logicalId) ? 'projector' : logicalId;
 }
 
-function reader(hop: string, report: ReaderReport | undefined): Hop {
+function reader(hop: string, report: ReaderReport | undefined, lagLimitMs = LAG_LIMIT_MS): Hop {
   if (report === undefined) return unknown(hop, ['state', 'lagMs']);
-  const trouble = report.state !== 'running' || (report.lagMs ?? 0) > LAG_LIMIT_MS;
+  const trouble = report.state !== 'running' || (report.lagMs ?? 0) > lagLimitMs;
   return {
     hop,
     state: trouble ? 'attention' : 'ok',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { fullLoadLine, isFullLoadDone } from '#cli/pipeline/full-load.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { hops } from '#cli/status/hops.ts';
@@ -64,7 +64,25 @@ describe('the hops of a pipeline', () => {
   });
 });
 
+const archiver = (status: object) => ({
+  type: 'AWS::Lambda::EventSourceMapping',
+  logicalId: 'ChangeArchiverArchive',
+  status: { state: 'running', ...status },
+});
+
+test('the change archive may wait for a full batch, and no longer', () => {
+  const withArchive = (lagMs: number) => ({ ...healthy, report: reportOf([...resources(), archiver({ lagMs })]) });
+  expect(stateOf(withArchive(300_000), 'change archive')).toBe('ok');
+  expect(stateOf(withArchive(340_000), 'change archive')).toBe('attention');
+});
+
 describe('the full load', () => {
+  it('does not wait for the archive, nor takes a copied record for an applied one', () => {
+    expect(isFullLoadDone(reportOf([...resources(), archiver({ lagMs: 60_000 })]))).toBe(true);
+    const copied = archiver({ lagMs: 0, records: 99 });
+    expect(isFullLoadDone(reportOf([...resources({}, { records: 3 }), copied]))).toBe(false);
+  });
+
   it('is done when everything that was read has been applied, not when nothing has come yet', () => {
     expect(isFullLoadDone(reportOf(resources()))).toBe(true);
     expect(isFullLoadDone(reportOf(resources({}, { records: 3 })))).toBe(false);

@@ -1,8 +1,10 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { archiveBatch } from '#core/archive/archive-batch.ts';
 import { ArchiveChangeLog } from '#core/archive/archive-change-log.ts';
 import { compareSequenceNumbers, decodeRecords, encodeRecords, parseObjectKey } from '#core/archive/archive-object.ts';
 import { archivedShards, readArchivedShard } from '#core/archive/read-archive.ts';
+import { s3ArchivePut } from '#core/archive/s3-archive-store.ts';
 import { ReadPace } from '#core/replay/read-pace.ts';
 import { WindowReader } from '#core/replay/read-window.ts';
 import { allOf, archivedRecord, memoryArchive, sequenceNumber } from '../../support/memory-archive.ts';
@@ -56,6 +58,22 @@ describe('an object of the change archive', () => {
   test('of another writer is passed over', () => {
     expect(parseObjectKey('changes/year=2026/month=11/day=20/readme.txt')).toBeUndefined();
   });
+});
+
+test('an object that S3 says is there already counts as archived; any other refusal is an error', async () => {
+  const refusing = (name: string) => {
+    const client = new S3Client({ region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+    const inputs: unknown[] = [];
+    client.send = async (command: { readonly input: unknown }) => {
+      inputs.push(command.input);
+      throw Object.assign(new Error(name), { name });
+    };
+    return { put: s3ArchivePut(client, 'bucket'), inputs };
+  };
+  const { put, inputs } = refusing('PreconditionFailed');
+  expect(await put('changes/k', new Uint8Array())).toBe('present');
+  expect(inputs).toMatchObject([{ Bucket: 'bucket', Key: 'changes/k', IfNoneMatch: '*' }]);
+  await expect(refusing('SlowDown').put('changes/k', new Uint8Array())).rejects.toThrow('SlowDown');
 });
 
 test('sequence numbers compare as numbers, whatever their length', () => {
