@@ -101,7 +101,13 @@ export function targetSender(options: SenderOptions): TargetSender {
           method: 'POST',
           timeout: TIMEOUT_MS,
           signal: stopped.signal,
-          headers: { ...headers, authorization, 'content-length': Buffer.byteLength(body) },
+          headers: {
+            ...headers,
+            authorization,
+            // The Kinesis emulator refuses a signature without the time that it was made at.
+            'x-amz-date': new Date().toISOString().replace(/[-:]|\.\d{3}/g, ''),
+            'content-length': Buffer.byteLength(body),
+          },
         },
         (incoming) => {
           const chunks: Buffer[] = [];
