@@ -1,11 +1,15 @@
-/** The lookup of metric names as a user keeps it: `relay druid lookup --watch` beside a running pipeline, with Druid's API as its stand-in. */
+/**
+ * The Druid feed as a user runs it: the stream that a rule fills, read as the generated spec says, and `relay druid lookup --watch` beside a
+ * running pipeline, with Druid's API as its stand-in.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EXIT } from '#cli/exit-code.ts';
 import { type DruidStandIn, startDruidStandIn } from '#local/druid/druid-stand-in.ts';
-import { until } from './support/eventually.ts';
+import { eventually, until } from './support/eventually.ts';
 import { type RelayProcess, runRelay, startRelay } from './support/relay-process.ts';
 import { openSourceWrites, type SourceWrites } from './support/source-writes.ts';
 
@@ -14,6 +18,7 @@ let data: readonly string[];
 let up: RelayProcess;
 let source: SourceWrites;
 let druid: DruidStandIn;
+let outputs: Readonly<Record<string, string>>;
 
 const USER = 'Basic bWU6aHVudGVyMg=='; // me:hunter2
 const environment = (): Record<string, string> => ({ DRUID_URL: druid.url.replace('//', '//me:hunter2@') });
@@ -22,10 +27,11 @@ beforeAll(async () => {
   druid = await startDruidStandIn({ authorization: USER });
   directory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
   data = ['--data-dir', directory];
-  up = startRelay(['up', '--sample', '--metrics', '22', ...data]);
+  up = startRelay(['up', '--sample', '--metrics', '22', '--subscribers', ...data]);
   await up.said(/Ctrl-C stops everything/);
   const { stdout } = await runRelay(['outputs', '--json', ...data]);
-  source = await openSourceWrites((JSON.parse(stdout) as { sourceUrl: string }).sourceUrl);
+  outputs = JSON.parse(stdout) as Record<string, string>;
+  source = await openSourceWrites(outputs.sourceUrl ?? '');
 });
 
 afterAll(async () => {
@@ -91,4 +97,77 @@ test('a watched lookup follows a rename, a deletion and a new name for the freed
   expect((await runRelay(['druid', 'apply', ...metric], environment())).code).toBe(EXIT.ok);
   const again = await runRelay(['druid', 'plan', ...metric], environment());
   expect([again.code, again.stdout]).toEqual([EXIT.ok, expect.stringContaining('no change')]);
+});
+
+/** Every record of the stream from its beginning, as the rule put it there. */
+async function streamRecords(stream: string): Promise<unknown[]> {
+  const client = new KinesisClient({
+    region: outputs.region ?? '',
+    endpoint: outputs.endpoint ?? '',
+    credentials: { accessKeyId: outputs.accessKeyId ?? '', secretAccessKey: outputs.secretAccessKey ?? '' },
+  });
+  try {
+    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: stream }));
+    const pages = Shards.map(async ({ ShardId }) => {
+      const from = { StreamName: stream, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const;
+      let { ShardIterator: next } = await client.send(new GetShardIteratorCommand(from));
+      const records: unknown[] = [];
+      for (let isBehind = true; isBehind && next !== undefined; ) {
+        const page = await client.send(new GetRecordsCommand({ ShardIterator: next }));
+        for (const { Data } of page.Records ?? []) records.push(JSON.parse(new TextDecoder().decode(Data)));
+        isBehind = (page.MillisBehindLatest ?? 0) > 0 || (page.Records ?? []).length > 0;
+        next = page.NextShardIterator;
+      }
+      return records;
+    });
+    return (await Promise.all(pages)).flat();
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Spec {
+  readonly spec: {
+    readonly dataSchema: { readonly timestampSpec: { readonly column: string } };
+    readonly ioConfig: {
+      readonly stream: string;
+      readonly inputFormat: {
+        readonly valueFormat: { readonly flattenSpec: { readonly fields: readonly { name: string; expr: string }[] } };
+      };
+    };
+  };
+}
+
+test('the stream of the spec carries the changes, and the paths of the spec find its columns', async () => {
+  const { code, stdout } = await runRelay(['druid', 'spec', '--json', ...data]);
+  expect(code).toBe(EXIT.ok);
+  const { dataSchema, ioConfig } = (JSON.parse(stdout) as Spec).spec;
+  expect(ioConfig.stream).toBe(outputs.feedStream);
+  const row = (record: unknown): Record<string, unknown> =>
+    Object.fromEntries(
+      ioConfig.inputFormat.valueFormat.flattenSpec.fields.map(({ name, expr }) => {
+        const members = expr.split('.').slice(1);
+        return [
+          name,
+          members.reduce<unknown>((at, member) => (at as Record<string, unknown> | undefined)?.[member], record),
+        ];
+      }),
+    );
+  const rows = await eventually('the last change is on the stream', async () => {
+    const found = (await streamRecords(ioConfig.stream)).map(row);
+    return found.some(({ metricId, change }) => metricId === '3' && change === 'RENAMED') ? found : undefined;
+  });
+  // One at least: a rule delivers at least once, and Druid's queries have to bear it.
+  expect(new Set(rows.map(({ metricId }) => metricId)).size).toBeGreaterThanOrEqual(22);
+  for (const one of rows) {
+    expect(Date.parse(String(one[dataSchema.timestampSpec.column]))).toBeGreaterThan(0);
+    expect([typeof one.metricId, typeof one.revision, typeof one.valueType]).toEqual(['string', 'number', 'string']);
+  }
+  const changes = rows.filter(({ change }) => change !== 'CREATED' && change !== 'UPDATED');
+  expect(changes).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ metricId: '1', change: 'RENAMED', name: 'renamed' }),
+      expect.objectContaining({ metricId: '2', change: 'DELETED' }),
+    ]),
+  );
 });
