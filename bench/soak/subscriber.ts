@@ -3,17 +3,11 @@
  * revision, counts what came again, and notices an event id that came with two contents.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { sqs } from '#cli/connection/clients.ts';
 import { metricChanged } from '#schemas/metric-changed.ts';
+import { putQueueOnBus } from '../queue-on-bus.ts';
 import type { Reach, Relay } from './relay.ts';
 
 const NAME = 'soak-subscriber';
@@ -39,27 +33,7 @@ export class Subscriber {
 
   /** Makes queue and rule, and reads from now on. */
   async subscribe(reach: Reach, relay: Relay): Promise<void> {
-    const queues = new SQSClient({ ...reach.client, useQueueUrlAsEndpoint: false });
-    const events = new EventBridgeClient(reach.client);
-    const { QueueUrl = '' } = await queues.send(new CreateQueueCommand({ QueueName: NAME }));
-    const { Attributes } = await queues.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-    const Arn = Attributes?.QueueArn ?? '';
-    const EventBusName = reach.output('EventBus');
-    const { RuleArn } = await events.send(
-      new PutRuleCommand({ Name: NAME, EventBusName, EventPattern: '{"source":["metric-relay"]}' }),
-    );
-    const Statement = {
-      Effect: 'Allow',
-      Principal: { Service: 'events.amazonaws.com' },
-      Action: 'sqs:SendMessage',
-      Resource: Arn,
-      Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
-    };
-    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
-    await queues.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-    await events.send(new PutTargetsCommand({ Rule: NAME, EventBusName, Targets: [{ Id: 'queue', Arn }] }));
-    queues.destroy();
-    events.destroy();
+    await putQueueOnBus(reach.client, reach.output('EventBus'), NAME);
     this.#reading = this.#read(relay);
   }
 
@@ -76,7 +50,7 @@ export class Subscriber {
         await delay(TRY_AGAIN_MS);
         continue;
       }
-      const queues = new SQSClient({ ...reach.client, maxAttempts: 1, useQueueUrlAsEndpoint: false });
+      const queues = sqs({ ...reach.client, maxAttempts: 1 });
       const QueueUrl = `${reach.client.endpoint}/${reach.accountId}/${NAME}`;
       try {
         while (!signal.aborted) {

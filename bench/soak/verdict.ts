@@ -4,8 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { Connection } from 'mysql2/promise';
+import { sqs } from '#cli/connection/clients.ts';
 import { readEndState } from '#cli/demo/end-state.ts';
 import type { Revisions } from '#cli/demo/tally.ts';
 import { connectSource } from '#local/dms/source-connection.ts';
@@ -173,7 +174,7 @@ async function quarantined(client: DynamoDBClient, reach: Reach): Promise<string
 }
 
 async function deadLetters(reach: Reach): Promise<number> {
-  const queues = new SQSClient({ ...reach.client, useQueueUrlAsEndpoint: false });
+  const queues = sqs(reach.client);
   try {
     const QueueUrl = reach.output('ProjectionDeadLetterQueueUrl');
     const { Attributes } = await queues.send(

@@ -2,17 +2,11 @@
  * A team that subscribes to the bus: a queue, a rule on the bus, and everything that ever arrived. It may lose its connection and come
  * back to the same queue. It keeps each delivery, so that a redelivery can be told from a second event with the same id.
  */
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { sqs } from '#cli/connection/clients.ts';
 import { metricChanged } from '#schemas/metric-changed.ts';
+import { putQueueOnBus } from '../../../bench/queue-on-bus.ts';
 import { eventually } from './eventually.ts';
 import type { Reach } from './reach.ts';
 
@@ -44,26 +38,7 @@ export class Subscriber {
 
   /** Makes queue and rule, and listens. */
   async subscribe(reach: Reach): Promise<void> {
-    const queues = new SQSClient({ ...reach.client, useQueueUrlAsEndpoint: false });
-    const events = new EventBridgeClient(reach.client);
-    const { QueueUrl = '' } = await queues.send(new CreateQueueCommand({ QueueName: this.#queueName }));
-    const { Attributes } = await queues.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-    const Arn = Attributes?.QueueArn ?? '';
-    const EventBusName = reach.output('EventBus');
-    const rule = { Name: this.#queueName, EventBusName };
-    const { RuleArn } = await events.send(new PutRuleCommand({ ...rule, EventPattern: '{"source":["metric-relay"]}' }));
-    const Statement = {
-      Effect: 'Allow',
-      Principal: { Service: 'events.amazonaws.com' },
-      Action: 'sqs:SendMessage',
-      Resource: Arn,
-      Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
-    };
-    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
-    await queues.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
-    await events.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName, Targets: [{ Id: 'queue', Arn }] }));
-    queues.destroy();
-    events.destroy();
+    await putQueueOnBus(reach.client, reach.output('EventBus'), this.#queueName);
     this.listen(reach);
   }
 
@@ -103,7 +78,7 @@ export class Subscriber {
   }
 
   async #read(reach: Reach, signal: AbortSignal): Promise<void> {
-    const queues = new SQSClient({ ...reach.client, useQueueUrlAsEndpoint: false });
+    const queues = sqs(reach.client);
     const QueueUrl = reach.queueUrl(this.#queueName);
     while (!signal.aborted) {
       try {
