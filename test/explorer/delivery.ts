@@ -3,12 +3,10 @@
  * random numbers, so an invocation is a function of what its operations answered.
  */
 import { RelayError } from '#core/error/relay-error.ts';
-import { RowMirror } from '#core/mirror/row-mirror.ts';
-import { Quarantine } from '#core/quarantine/quarantine.ts';
 import { type ReplicationContext, replicateBatch } from '#core/replication/replicate-batch.ts';
 import { runProjection } from '#core/replication/run-projection.ts';
 import type { ProjectionMessage } from '#schemas/projection-message.ts';
-import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+import { changeRecord, testContext } from '../support/test-context.ts';
 import { type Ask, AskingStore } from './asking-store.ts';
 
 export type Delivery =
@@ -35,12 +33,7 @@ export async function invoke(delivery: Delivery, ask: Ask, settings: CoreSetting
       await runProjection(context, JSON.stringify(delivery.body));
       return outcomeOf(problems, false);
     }
-    const records = delivery.messages.map((message, index) => ({
-      shardId: 'shardId-000000000000',
-      sequenceNumber: String(index + 1),
-      arrivedAtMs: delivery.nowMs,
-      bytes: Buffer.from(message),
-    }));
+    const records = delivery.messages.map((message, index) => changeRecord(message, index + 1, delivery.nowMs));
     const { retryFrom } = await replicateBatch(context, records);
     return outcomeOf(problems, retryFrom !== undefined);
   } catch (error) {
@@ -56,21 +49,18 @@ function outcomeOf(problems: readonly unknown[], retry: boolean): Outcome {
 }
 
 function contextOf(ask: Ask, settings: CoreSettings, nowMs: number, problems: unknown[]): ReplicationContext {
-  const store = new AskingStore(ask);
-  const now = (): number => nowMs;
-  const note = (_: unknown, error: unknown): void => void problems.push(error);
-  return {
-    ...settings,
-    store,
-    tables: { metrics: 'Metrics', sourceRows: 'SourceRows' },
-    redirectDays: 30,
-    nowMs: now,
-    pause: async () => void (await ask({ kind: 'pause' })),
-    unpublishable: note,
-    send: async (body, delaySeconds) => void (await ask({ kind: 'send', body, delaySeconds })),
-    tablesDeclared: SOURCE_TABLES,
-    mirror: new RowMirror(store, 'SourceRows', 7, now),
-    quarantine: new Quarantine(store, 'Quarantine', async () => {}, now),
-    log: { quarantined: note, control: () => {}, failed: note },
-  };
+  const failed = (error: unknown): void => void problems.push(error);
+  return testContext(
+    {
+      store: new AskingStore(ask),
+      nowMs: () => nowMs,
+      send: async (body, delaySeconds) => void (await ask({ kind: 'send', body, delaySeconds })),
+      failed,
+    },
+    {
+      ...settings,
+      pause: async () => void (await ask({ kind: 'pause' })),
+      log: { quarantined: (_, error) => failed(error), control: () => {}, failed: (_, error) => failed(error) },
+    },
+  );
 }

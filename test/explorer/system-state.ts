@@ -1,6 +1,6 @@
 /**
  * A state of the whole: the world, where each worker is, and the accidents that may still happen. Pure bookkeeping around the automata of the
- * workers; what may happen next in a state is said here, what it does in `take-step.ts`.
+ * workers; what may happen next in a state, and what it leads to, is said in `system.ts`.
  */
 import type { QueuedMessage } from '../support/relay-world.ts';
 

@@ -1,7 +1,6 @@
 /** The real core on the in-memory store: batches in, queue messages in between, items and events out. Time is moved by the test. */
 import { metricChangedEvent } from '#core/event/metric-changed-event.ts';
 import { plainJson } from '#core/event/plain-json.ts';
-import { RowMirror } from '#core/mirror/row-mirror.ts';
 import type { Item } from '#core/platform/item-store.ts';
 import { Quarantine } from '#core/quarantine/quarantine.ts';
 import type { ChangeRecord } from '#core/replication/change-record.ts';
@@ -9,8 +8,8 @@ import { type BatchResult, type ReplicationContext, replicateBatch } from '#core
 import { runProjection } from '#core/replication/run-projection.ts';
 import type { MetricChanged } from '#schemas/metric-changed.ts';
 import type { ProjectionMessage } from '#schemas/projection-message.ts';
-import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { MemoryItemStore, MemoryTables } from './memory-item-store.ts';
+import { changeRecord, testContext } from './test-context.ts';
 
 export interface QueuedMessage {
   readonly body: ProjectionMessage;
@@ -50,35 +49,28 @@ export class RelayWorld {
   }
 
   records(messages: readonly string[]): ChangeRecord[] {
-    return messages.map((message) => ({
-      shardId: 'shardId-000000000000',
-      sequenceNumber: String(++this.#sequence),
-      arrivedAtMs: this.nowMs,
-      bytes: Buffer.from(message),
-    }));
+    return messages.map((message) => changeRecord(message, ++this.#sequence, this.nowMs));
   }
 
   context(gate?: () => Promise<void>): ReplicationContext {
     const store = new MemoryItemStore(this.tables, gate);
     const now = (): number => this.nowMs;
-    return {
-      store,
-      tables: { metrics: 'Metrics', sourceRows: 'SourceRows' },
-      graceMs: this.#graceMs,
-      redirectDays: 30,
-      fanOutLimit: this.#fanOutLimit,
-      nowMs: now,
-      pause: async () => {},
-      unpublishable: (_, error) => void this.failures.push(error),
-      send: async (body, delaySeconds) => {
-        await gate?.();
-        this.queue.push({ body, dueMs: this.nowMs + delaySeconds * 1000 });
+    return testContext(
+      {
+        store,
+        nowMs: now,
+        send: async (body, delaySeconds) => {
+          await gate?.();
+          this.queue.push({ body, dueMs: this.nowMs + delaySeconds * 1000 });
+        },
+        failed: (error) => void this.failures.push(error),
       },
-      tablesDeclared: SOURCE_TABLES,
-      mirror: new RowMirror(store, 'SourceRows', 7, now),
-      quarantine: new Quarantine(store, 'Quarantine', async (key, bytes) => void this.setAside.set(key, bytes), now),
-      log: { quarantined: () => {}, control: () => {}, failed: (_, error) => void this.failures.push(error) },
-    };
+      {
+        graceMs: this.#graceMs,
+        fanOutLimit: this.#fanOutLimit,
+        quarantine: new Quarantine(store, 'Quarantine', async (key, bytes) => void this.setAside.set(key, bytes), now),
+      },
+    );
   }
 
   async apply(messages: readonly string[]): Promise<BatchResult> {

@@ -1,14 +1,14 @@
 /** The real core on AWS's DynamoDB Local: records in, registers and items out; what is set aside and what waits in the queue can be seen. */
-import { RowMirror } from '#core/mirror/row-mirror.ts';
 import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 import type { ItemStore } from '#core/platform/item-store.ts';
 import { Quarantine } from '#core/quarantine/quarantine.ts';
 import type { ChangeRecord } from '#core/replication/change-record.ts';
-import { type BatchResult, type ReplicationContext, replicateBatch } from '#core/replication/replicate-batch.ts';
+import { type BatchResult, replicateBatch } from '#core/replication/replicate-batch.ts';
 import { runProjection } from '#core/replication/run-projection.ts';
 import type { SourceTable } from '#schemas/source/source-table.ts';
 import { MemoryItemStore, MemoryTables } from '../support/memory-item-store.ts';
 import { type RealDynamoDb, startRealDynamoDb } from '../support/real-dynamodb.ts';
+import { changeRecord, testContext } from '../support/test-context.ts';
 
 export interface SetAside {
   readonly text: string;
@@ -36,33 +36,22 @@ export async function startRelayOnDynamoDb(tables: readonly SourceTable[]): Prom
   const queue: string[] = [];
   // The quarantine's table is not among those of the emulator; what it would hold is seen through the log.
   const memory = new MemoryItemStore(new MemoryTables({ Quarantine: ['pk', 'sk'] }));
-  const context: ReplicationContext = {
-    store,
-    tables: { metrics: 'Metrics', sourceRows: 'SourceRows' },
-    graceMs: 0,
-    redirectDays: 30,
-    fanOutLimit: 100,
-    nowMs: Date.now,
-    pause: async () => {},
-    unpublishable: (_, error) => void failures.push(error),
-    send: async (message) => void queue.push(JSON.stringify(message)),
-    tablesDeclared: tables,
-    mirror: new RowMirror(store, 'SourceRows', 7, Date.now),
-    quarantine: new Quarantine(memory, 'Quarantine', async () => {}, Date.now),
-    log: {
-      quarantined: ({ bytes }, { code, message }) =>
-        void setAside.push({ text: Buffer.from(bytes).toString('utf8'), code, reason: message }),
-      control: () => {},
-      failed: (_, error) => void failures.push(error),
+  const failed = (error: unknown): void => void failures.push(error);
+  const context = testContext(
+    { store, nowMs: Date.now, send: async (message) => void queue.push(JSON.stringify(message)), failed },
+    {
+      tablesDeclared: tables,
+      quarantine: new Quarantine(memory, 'Quarantine', async () => {}, Date.now),
+      log: {
+        quarantined: ({ bytes }, { code, message }) =>
+          void setAside.push({ text: Buffer.from(bytes).toString('utf8'), code, reason: message }),
+        control: () => {},
+        failed: (_, error) => failed(error),
+      },
     },
-  };
+  );
   let sequence = 0;
-  const record = (text: string): ChangeRecord => ({
-    shardId: 'shardId-000000000000',
-    sequenceNumber: String(++sequence),
-    arrivedAtMs: Date.now(),
-    bytes: Buffer.from(text),
-  });
+  const record = (text: string): ChangeRecord => changeRecord(text, ++sequence, Date.now());
   return {
     store,
     setAside,
