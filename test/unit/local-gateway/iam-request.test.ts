@@ -114,6 +114,16 @@ test.each([
     [`lambda:InvokeFunction ${here('lambda', 'function:f')}`],
   ],
   ['pipes', { method: 'GET', url: '/v1/pipes/p' }, [`pipes:DescribePipe ${here('pipes', 'pipe/p')}`]],
+  [
+    'states',
+    { target: 'AWSStepFunctions.StartExecution', input: { stateMachineArn: here('states', 'stateMachine:m') } },
+    [`states:StartExecution ${here('states', 'stateMachine:m')}`],
+  ],
+  [
+    'states',
+    { target: 'AWSStepFunctions.StopExecution', input: { executionArn: here('states', 'execution:m:e') } },
+    [`states:StopExecution ${here('states', 'execution:m:e')}`],
+  ],
   ['dms', { target: 'AmazonDMSv20160101.DescribeReplications', input: {} }, ['dms:DescribeReplications *']],
   ['lambda', { method: 'DELETE', url: '/2015-03-31/unheard-of' }, ['lambda:DELETE /2015-03-31/unheard-of *']],
 ])('a call of %s with %j needs exactly its own permissions', (service, request, permissions) => {
