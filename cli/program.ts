@@ -7,6 +7,7 @@ import type { CommandContext } from './commands/command-context.ts';
 import { addDruidCommands } from './druid-program.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { nonNegativeNumber, port, SCHEMA_FORMATS, wholeNumber } from './option-values.ts';
+import { addRebuildCommands } from './rebuild-program.ts';
 import { addReplayCommands } from './replay-program.ts';
 
 /** `finish` is given the exit code of the command that ran. */
@@ -120,6 +121,8 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
   addDruidCommands(program, context, finish, { add, withTarget });
 
   addReplayCommands(program, context, finish, { add, withTarget });
+
+  addRebuildCommands(program, context, finish, { add, withTarget });
 
   withTarget(
     add(program, 'reload', 'have DMS load tables again, and find the rows that were deleted while nobody listened', [
