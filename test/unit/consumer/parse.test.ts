@@ -1,9 +1,10 @@
 /** What carries an event is taken off, whatever it is; what is no event is told with a code, a place, the value and what is allowed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { MetricEventError } from '#consumer/metric-event-error.ts';
+import { METRIC_EVENT_ERROR_CODES, MetricEventError } from '#consumer/metric-event-error.ts';
 import { parseMetricChanged } from '#consumer/parse.ts';
 import { parseRecords } from '#consumer/parse-records.ts';
+import { inEventBridge, lifeOfAMetric } from '#consumer/sample-events.ts';
 import { envelope, kinesisRecord, metricChangedOf, sqsRecord } from './carriers.ts';
 
 const event = metricChangedOf('42', 7);
@@ -79,6 +80,12 @@ describe('an event', () => {
   });
 });
 
+describe('a sample event', () => {
+  test.each(lifeOfAMetric())('$metadata.eventId keeps to the contract', (sample) => {
+    expect(parseMetricChanged(inEventBridge(sample))).toEqual(sample);
+  });
+});
+
 describe('what is refused', () => {
   test.each([
     ['a text that is no JSON', sqsRecord('m1', 'hello'), 'NOT_JSON', 'body', '"hello"'],
@@ -142,5 +149,12 @@ describe('a batch', () => {
 
   test('that is none is refused', () => {
     expect(() => parseRecords(envelope(event))).toThrow(/parseMetricChanged/);
+  });
+});
+
+describe('the page for consumers', () => {
+  test('explains every code', () => {
+    const page = readFileSync(new URL('../../../docs/consuming-events.md', import.meta.url), 'utf8');
+    for (const code of METRIC_EVENT_ERROR_CODES) expect(page).toContain(`| \`${code}\` |`);
   });
 });
