@@ -1,4 +1,5 @@
 /** `relay events tail`: prints events of the bus as they arrive, from the moment it says `tailing` on stderr until it is stopped. */
+import { compilePattern, EventPatternError } from '#local/eventbridge/event-pattern.ts';
 import { usageError } from '../command-failure.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { oneLine, viewMetricChanged } from '../events/metric-changed.ts';
@@ -14,6 +15,8 @@ export interface EventsTailOptions extends TargetOptions, OutputOptions {
 export async function eventsTail(context: CommandContext, options: EventsTailOptions): Promise<ExitCode> {
   const { terminal, interruption } = context;
   const pattern = options.pattern === undefined ? DEFAULT_PATTERN : checkedPattern(options.pattern);
+  // A deployed bus may know more than the matcher of this machine, and judges for itself.
+  if (options.stack === undefined) usablePattern(pattern);
   const connection = await connectTo(options);
   const subscription = await subscribe(connection, requireOutput(connection, 'EventBus'), pattern);
   try {
@@ -39,7 +42,22 @@ export function eventLine(
   return renderEventLine(event, { receivedAtMs, committedAtMs, style: terminal.styleData });
 }
 
-/** EventBridge checks the pattern itself; only what is no JSON object at all is refused here, with a better message. */
+/** The pattern parsed, refused with the place and what is allowed there before anybody is asked. */
+export function usablePattern(text: string): { readonly [member: string]: unknown } {
+  const pattern = JSON.parse(checkedPattern(text)) as { readonly [member: string]: unknown };
+  try {
+    compilePattern(pattern);
+    return pattern;
+  } catch (error) {
+    if (!(error instanceof EventPatternError)) throw error;
+    throw usageError(
+      `--pattern is no event pattern: ${error.message}.`,
+      `Values stand in lists: --pattern '{"detail":{"data":{"change":["DELETED"]}}}'. See docs/subscribing.md.`,
+    );
+  }
+}
+
+/** What is no JSON object at all is refused wherever the bus is. */
 export function checkedPattern(text: string): string {
   let parsed: unknown;
   try {

@@ -3,9 +3,9 @@
  * pipeline the bus itself is asked (TestEventPattern); otherwise the matcher of this machine answers.
  */
 import { type EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
-import { compilePattern, EventPatternError } from '#local/eventbridge/event-pattern.ts';
+import { compilePattern } from '#local/eventbridge/event-pattern.ts';
 import { exampleEnvelope } from '#schemas/contract/event-envelope.ts';
-import { CommandFailure, failed, messageOf, usageError } from '../command-failure.ts';
+import { CommandFailure, failed, messageOf } from '../command-failure.ts';
 import { eventBridge } from '../connection/clients.ts';
 import { goldenEvents } from '../events/contract-files.ts';
 import { readGivenEvents } from '../events/given-events.ts';
@@ -13,7 +13,7 @@ import { type Mismatch, mismatches } from '../events/pattern-explanation.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
-import { checkedPattern } from './events-tail.ts';
+import { usablePattern } from './events-tail.ts';
 
 export interface TestPatternOptions extends TargetOptions, OutputOptions {
   readonly pattern: string;
@@ -55,21 +55,6 @@ export async function eventsTestPattern(context: CommandContext, options: TestPa
     return isGood ? EXIT.ok : EXIT.drift;
   } finally {
     client?.destroy();
-  }
-}
-
-/** Refused here already, with the place and what is allowed there, before anybody is asked. */
-function usablePattern(text: string): Members {
-  const pattern = JSON.parse(checkedPattern(text)) as Members;
-  try {
-    compilePattern(pattern);
-    return pattern;
-  } catch (error) {
-    if (!(error instanceof EventPatternError)) throw error;
-    throw usageError(
-      `--pattern is no event pattern: ${error.message}.`,
-      `Values stand in lists: --pattern '{"detail":{"data":{"change":["DELETED"]}}}'. See docs/subscribing.md.`,
-    );
   }
 }
 

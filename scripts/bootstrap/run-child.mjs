@@ -1,6 +1,7 @@
 // Runs the real command as a child and becomes transparent: signals go through once, the exit code comes back.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 
 /** npm passes Ctrl-C on although the terminal has already sent it; two of the same signal this close together are one. */
 const SAME_KEY_PRESS_MS = 400;
@@ -15,7 +16,8 @@ const SAME_KEY_PRESS_MS = 400;
 export function runChild(program, args, { env, cwd, ownGroup = false }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      stdio: ownGroup ? ['ignore', 'inherit', 'inherit', 'pipe'] : 'inherit',
+      // A terminal may be read by its foreground group only; what comes through a pipe or from a file is for the command.
+      stdio: ownGroup ? [isatty(0) ? 'ignore' : 'inherit', 'inherit', 'inherit', 'pipe'] : 'inherit',
       detached: ownGroup,
       env: ownGroup ? { ...env, RELAY_PARENT_FD: '3' } : env,
       ...(cwd === undefined ? {} : { cwd }),
