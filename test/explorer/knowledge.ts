@@ -1,7 +1,7 @@
 /**
  * What an invocation still knows after its answers, as a key: two histories with equal keys are one node. Left out is what the core has no memory of:
- * which of several operations under way was answered first, and what was read in a round of a recompute that lost its fence. Every operation is
- * named by what led to it, so answers are never given to the wrong one of two like operations. `exact` leaves nothing out; a test compares.
+ * which of several operations under way was answered first, and what was read in a round of a recompute that lost its fence, but
+ * for what its last read found. Every operation is named by what led to it, so answers are never given to the wrong one of two like operations. `exact` leaves nothing out; a test compares.
  * Since lost rounds are alike, the budget of attempts of one recompute is not explored.
  */
 import type { Outcome } from './delivery.ts';
@@ -19,6 +19,7 @@ interface Named {
 /** An operation with its answer. */
 interface Answered {
   readonly name: number;
+  readonly result: number;
   readonly question: Named;
 }
 
@@ -56,11 +57,13 @@ export class Knowledge {
   ): Remembered {
     const question = before.pending[place];
     if (!question) throw new Error(`no operation under way at place ${place}`);
-    const answer = { name: this.#names.numberOf(`${question.name} answered ${result}`), question };
+    const answer = { name: this.#names.numberOf(`${question.name} answered ${result}`), result, question };
     const kept = before.pending.filter((_, index) => index !== place);
     const isPause = this.#operations.valueOf(question.operation).kind === 'pause';
     const lost = isPause && !this.#exact ? this.#roundBefore(answer, pending.slice(kept.length)) : [];
-    const again = lost.at(-1) && this.#names.numberOf(`again ${pending.at(-1)} after ${lost.at(-1)?.question.name}`);
+    const again =
+      lost.at(-1) &&
+      this.#names.numberOf(`again ${pending.at(-1)} after ${lost.at(-1)?.question.name}${this.#sightOf(lost)}`);
     const asked = pending
       .slice(kept.length)
       .map((operation, index) => this.#named(`after ${again ?? answer.name} ${index}`, operation, answer));
@@ -83,6 +86,11 @@ export class Knowledge {
 
   #named(cause: string, operation: number, after: Answered | undefined): Named {
     return { name: this.#names.numberOf(`${cause}: ${operation}`), operation, after };
+  }
+
+  /** What a round saw that ended in a read and wrote nothing: when the item of a metric was not there, the core goes by the items from then on. */
+  #sightOf([, last]: readonly Answered[]): string {
+    return last && this.#operations.valueOf(last.question.operation).kind === 'get' ? ` seeing ${last.result}` : '';
   }
 
   /**
