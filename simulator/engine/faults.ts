@@ -23,7 +23,7 @@ export interface Faults {
   readonly dmsRestart: number;
   /** DMS sends a record a second time with a new sequence number though it had arrived, per record. */
   readonly producerRetry: number;
-  /** A message of the queue, an event of the bus or a stream record is delivered again, per delivery. */
+  /** A message of the queue is stored or handed out twice, an event of the bus is delivered again, per delivery. Stream records come again by `pollerRestart`. */
   readonly duplicate: number;
   /** A shard is split, or two are merged, or what every reader has done with is trimmed, per commit. */
   readonly reshard: number;

@@ -1,8 +1,8 @@
 /**
  * What an invocation still knows after its answers, as a key: two histories with equal keys are one node. Left out is what the core has no memory of:
- * which of several operations under way was answered first, and what was read in a round of a recompute that lost its fence, but
- * for what its last read found. Every operation is named by what led to it, so answers are never given to the wrong one of two like operations. `exact` leaves nothing out; a test compares.
- * Since lost rounds are alike, the budget of attempts of one recompute is not explored.
+ * which of several operations under way was answered first, and what was read in a round of a recompute that lost its fence, but for what its last
+ * read found. Every operation is named by what led to it, so answers are never given to the wrong one of two like operations. `exact` leaves nothing
+ * out; a test compares. Since lost rounds are alike, the budget of attempts of one recompute is not explored.
  */
 import type { Outcome } from './delivery.ts';
 import { Interner } from './interner.ts';
