@@ -11,6 +11,7 @@ import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
 import { backLinksOf } from './back-links.ts';
 import { keyItem, keyText, type MirrorKey, refusedKey } from './mirror-key.ts';
+import { registerFingerprint } from './register-fingerprint.ts';
 import { registerItem, storedRegister, unchangedSince } from './register-item.ts';
 import { applyRowChange, type Placement, type RowRegister, tellsLife } from './row-register.ts';
 
@@ -25,6 +26,8 @@ export interface LaneOutcome {
   readonly placements: readonly Placement[];
   /** False when nothing newer or equal came, nor the record of the row's last birth or death: then nobody needs to be recomputed. */
   readonly recompute: boolean;
+  /** The state in which the register lies there, when nothing of the lane changed it. */
+  readonly foundAs?: string;
 }
 
 /** Rows written at the same time; DynamoDB takes far more, a connection pool does not. */
@@ -123,7 +126,7 @@ export class RowMirror {
           next: registerItem(lane.key, lane.table.name, register.register, writes, expiresAt),
         };
       });
-      if (!folded.changed) return folded.outcome;
+      if (!folded.changed) return { ...folded.outcome, ...(item && { foundAs: registerFingerprint(item) }) };
       const written = await this.#store.write({
         kind: 'put',
         table: this.#table,

@@ -11,6 +11,7 @@ import {
   metricVersions,
 } from '#schemas/source/lph.ts';
 import { entityOf, entityPartition, keyItem, ROWS, rowMirrorKey } from '../mirror/mirror-key.ts';
+import { registerFingerprint } from '../mirror/register-fingerprint.ts';
 import { storedRegister } from '../mirror/register-item.ts';
 import type { RowRegister } from '../mirror/row-register.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
@@ -27,6 +28,8 @@ export interface MetricRows {
   readonly dimensions: ReadonlyMap<string, RowRegister>;
   /** Consumed and chained metrics by id; an absent one has not arrived. */
   readonly metrics: ReadonlyMap<string, RowRegister>;
+  /** The state in which each row was read. */
+  readonly fingerprints: readonly string[];
 }
 
 export async function readMetricRows(store: ItemStore, table: string, metricId: string): Promise<MetricRows> {
@@ -55,6 +58,7 @@ export async function readMetricRows(store: ItemStore, table: string, metricId: 
     groupDimensions,
     dimensions: byId(referred, dimensions.name),
     metrics: byId(referred, metrics.name),
+    fingerprints: [...own, ...inGroup, ...referred].map(registerFingerprint),
   };
 }
 

@@ -53,6 +53,7 @@ export function decidePublication(
   if (unfinished && unfinished.name !== wanted && unfinished.name !== head.publishedName) {
     return { kind: 'removeLeftovers', name: unfinished.name, versions: unfinished.versions };
   }
+  if (isHeld(head, nowMs)) return { kind: 'moveFence', next: head };
   if (projected.kind === 'absent') {
     // Published and never seen: the mirror was lost and this metric's row may still be on its way. Nothing says that it was deleted.
     if ((head.publishedName !== null || head.displaced) && projected.seen) return { kind: 'markDeleted' };
@@ -70,6 +71,14 @@ export function decidePublication(
     publication.puts.length > 0 || publication.deletes.length > 0 || publication.leaves !== null || unfinished;
   if (!differs) return { kind: 'moveFence', next: { ...head, ...borneOut(found), claimedName: null, waiting } };
   return { kind: 'publish', publication };
+}
+
+/** What a head waits for whose rows are being loaded again after a lost mirror; `sinceMs` then is the end of the hold. */
+export const LOADING = 'rows that are being loaded';
+
+/** Until the load is whole, what its rows say so far is not the metric: what is published stands. */
+export function isHeld({ waiting }: MetricHead, nowMs: number): boolean {
+  return waiting?.missing.includes(LOADING) === true && nowMs < waiting.sinceMs;
 }
 
 function publicationOf(

@@ -40,6 +40,8 @@ export interface MetricHead {
   readonly displaced: Displaced | null;
   /** True between the event of a deletion and the removal of the items. */
   readonly deleting: boolean;
+  /** States of rows that the recompute which wrote this head has read, when it left nothing to do; see covered-rows.ts. Lost with any other write. */
+  readonly covers: string;
 }
 
 export const NEW_HEAD: MetricHead = {
@@ -54,6 +56,7 @@ export const NEW_HEAD: MetricHead = {
   unfinished: null,
   displaced: null,
   deleting: false,
+  covers: '',
 };
 
 /** Commit that caused a recompute, with the metric it was for; becomes `lastChange` when something visible differs. */
@@ -75,6 +78,7 @@ export function headItem(metricId: string, head: MetricHead): Item {
     ...(head.unfinished && { unfinished: { S: JSON.stringify(head.unfinished) } }),
     ...(head.displaced && { displaced: { M: { ...head.displaced.item } } }),
     ...(head.deleting && { deleting: { BOOL: true } }),
+    ...(head.covers !== '' && { covers: { S: head.covers } }),
   };
 }
 
@@ -92,6 +96,7 @@ export function headOf(item: Item | undefined): MetricHead {
     unfinished: item.unfinished?.S ? (JSON.parse(item.unfinished.S) as Unfinished) : null,
     displaced: item.displaced?.M ? { item: item.displaced.M } : null,
     deleting: item.deleting?.BOOL ?? false,
+    covers: item.covers?.S ?? '',
   };
 }
 
@@ -101,12 +106,15 @@ export function fenceUnmoved(fence: number): Condition {
   return { expression: '#fence = :fence', names: { '#fence': 'fence' }, values: { ':fence': { N: String(fence) } } };
 }
 
-/** Replaces a head by its successor, if its fence still is the one that was read; the successor's fence is one higher. */
-export function moveHead(table: string, metricId: string, read: MetricHead, next: MetricHead): PutAction {
+/**
+ * Replaces a head by its successor, if its fence still is the one that was read; the successor's fence is one higher. It covers what it is given
+ * and nothing else: whatever moves a head without having read the rows, or before all is done, forgets what was covered.
+ */
+export function moveHead(table: string, metricId: string, read: MetricHead, next: MetricHead, covers = ''): PutAction {
   return {
     kind: 'put',
     table,
-    item: headItem(metricId, { ...next, fence: read.fence + 1 }),
+    item: headItem(metricId, { ...next, fence: read.fence + 1, covers }),
     condition: fenceUnmoved(read.fence),
   };
 }

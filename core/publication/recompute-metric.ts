@@ -10,6 +10,7 @@ import type { TransactionOutcome } from '../platform/item-store.ts';
 import { readMetricRows } from '../projection/metric-rows.ts';
 import { LATEST, projectMetric } from '../projection/project-metric.ts';
 import { knowsName } from './adopt-published.ts';
+import { coverageOf, isSettled } from './covered-rows.ts';
 import { decidePublication, type Publication } from './decide-publication.ts';
 import { claimRemovalWrites, deletionMarkWrites, removalWrites } from './deletion-writes.ts';
 import { fitsOneTransaction, writeGuarded } from './guarded-chunks.ts';
@@ -105,7 +106,11 @@ async function recomputeRound(
         const latest = await readLatest(context, projected.name);
         if (latest && ownerOf(latest) === metricId) return adopt(context, metricId, head, projected, latest);
       }
-      const move = await store.write(moveHead(tables.sourceRows, metricId, head, step.next));
+      const covers = isSettled(step.next) ? coverageOf(rows.fingerprints) : '';
+      // The recompute that wrote this head has read these very rows and moved the fence: a second move would stop nobody.
+      if (covers !== '' && covers === headRead.covers && basis === 'head')
+        return { wake: [], again: false, vacated: [] };
+      const move = await store.write(moveHead(tables.sourceRows, metricId, head, step.next, covers));
       if (!move.written) return undefined;
       return {
         wake: [],
@@ -123,7 +128,7 @@ async function recomputeRound(
       return undefined;
     case 'publish':
       try {
-        return await publish(context, metricId, head, step.publication, cause, contested);
+        return await publish(context, metricId, head, step.publication, cause, contested, rows.fingerprints);
       } catch (error) {
         if (dispositionOf(error) === 'quarantine') await releaseClaim(context, metricId);
         throw error;
@@ -138,6 +143,7 @@ async function publish(
   publication: Publication,
   cause: Cause,
   contested: boolean,
+  rowsRead: readonly string[],
 ): Round {
   const isTaken = publication.found?.holder === 'other';
   const head = isTaken ? { ...headRead, publishedName: null, published: new Map<string, string>() } : headRead;
@@ -167,7 +173,13 @@ async function publish(
     redirectExpiresAtSeconds,
   });
   const actions = [
-    moveHead(tables.sourceRows, metricId, head, plan.next),
+    moveHead(
+      tables.sourceRows,
+      metricId,
+      head,
+      plan.next,
+      takeover || !isSettled(plan.next) ? '' : coverageOf(rowsRead),
+    ),
     plan.latest,
     ...plan.versions,
     ...(plan.leaving ? [...plan.leaving.versions, plan.leaving.redirect] : []),

@@ -9,7 +9,7 @@ import { storedRegister } from '../mirror/register-item.ts';
 import type { Item } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
 import { adoptedHead, knowsName, readVersionsUnder } from './adopt-published.ts';
-import type { Publication } from './decide-publication.ts';
+import { isHeld, type Publication } from './decide-publication.ts';
 import { type MetricHead, moveHead } from './metric-head.ts';
 import { isClaim, isDeletionMark, itemKey, ownerOf, stillTheirs } from './metric-item.ts';
 import { type Takeover, versionsUnder } from './publication-writes.ts';
@@ -38,13 +38,14 @@ export type Resolution =
 
 /** Another metric holds the wanted name: let it go first, take its place, or wait for the record that frees the name. */
 export async function resolveHolder(
-  context: PublishedState,
+  context: PublishedState & { readonly nowMs: () => number },
   metricId: string,
   head: MetricHead,
-  { name, waiting }: Publication,
+  publication: Publication,
   holder: Item,
 ): Promise<Resolution> {
   const { store, tables } = context;
+  const { name } = publication;
   const owner = ownerOf(holder) ?? '';
   const ownerHead = await readHead(context, owner);
   const item = await store.get(tables.sourceRows, keyItem(rowMirrorKey(metrics, [owner])));
@@ -58,6 +59,8 @@ export async function resolveHolder(
   // A claim under its published name stands where the state was lost: it goes as that state would have gone.
   const isBegun = isClaim(holder) && ownerHead.publishedName !== name;
   const isLeaving = ownerHead.deleting || isBegun || isDeletionMark(holder);
+  if (isHeld(ownerHead, context.nowMs()) && !ownerHead.deleting && !isDeletionMark(holder))
+    return claim(context, metricId, head, publication, holder);
   // After a lost mirror a row may never have been seen: waiting for it could be for ever, and it may come with another name.
   const isUnseen = item === undefined;
   if (isLeaving || (!isUnseen && (!ownerRow || ownerHead.unfinished))) {
@@ -68,8 +71,18 @@ export async function resolveHolder(
     const versions = versionsUnder(ownerHead, name);
     return { kind: 'takeover', takeover: { owner, head: ownerHead, item: holder, versions } };
   }
+  return claim(context, metricId, head, publication, holder);
+}
+
+/** Depends on the holder's item: whoever leaves the name looks for claims afterwards, and a claim written later would never be woken. */
+async function claim(
+  { store, tables }: PublishedState,
+  metricId: string,
+  head: MetricHead,
+  { name, waiting }: Publication,
+  holder: Item,
+): Promise<Resolution> {
   const next = { ...head, claimedName: name, waiting };
-  // Depends on the holder's item: whoever leaves the name looks for claims afterwards, and a claim written later would never be woken.
   const moved = await store.transact([
     moveHead(tables.sourceRows, metricId, head, next),
     { kind: 'check', table: tables.metrics, key: itemKey(name, LATEST), condition: stillTheirs(holder) },

@@ -1,6 +1,6 @@
 /**
- * Applies records of a replay through the very core of the live path until none of them has to be tried again. What one attempt applied stays
- * counted as applied, although the next attempt finds it stored already.
+ * Applies records of a replay through the very core of the live path until none of them has to be tried again. A record that was
+ * done in one attempt keeps its outcome when the next one meets it again; one whose row was stored and whose recompute failed is a duplicate then.
  */
 import { countOutcomes, type RecordOutcome, weightiest } from '../replication/batch-outcome.ts';
 import type { ChangeRecord } from '../replication/change-record.ts';
@@ -12,10 +12,21 @@ const ATTEMPTS_MAX = 6;
 const FIRST_WAIT_MS = 500;
 
 export async function applyRecords(
-  context: ReplicationContext,
+  given: ReplicationContext,
   records: readonly ChangeRecord[],
   sleep: (ms: number) => Promise<void>,
 ): Promise<ReplayCounts> {
+  let lastError: unknown;
+  const context: ReplicationContext = {
+    ...given,
+    log: {
+      ...given.log,
+      failed: (subject, error) => {
+        lastError = error;
+        given.log.failed(subject, error);
+      },
+    },
+  };
   const outcomes: RecordOutcome[] = records.map(() => 'control');
   let open = records.map((_, index) => index);
   for (let attempt = 1; open.length > 0; attempt++) {
@@ -31,7 +42,10 @@ export async function applyRecords(
     open = stillOpen(result.outcomes, tried);
     if (open.length === 0) break;
     if (attempt === ATTEMPTS_MAX)
-      throw new Error(`${open.length} of ${records.length} records were not applied in ${ATTEMPTS_MAX} attempts`);
+      throw new Error(
+        `${open.length} of ${records.length} records were not applied in ${ATTEMPTS_MAX} attempts; the last one met: ${String(lastError)}`,
+        { cause: lastError },
+      );
     await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
   }
   const { failed: _none, ...counts } = countOutcomes(outcomes);

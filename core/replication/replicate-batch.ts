@@ -44,6 +44,8 @@ export interface BatchResult {
 interface Lane extends RowLane {
   readonly changes: RowChange[];
   readonly records: number[];
+  /** See LaneOutcome. */
+  foundAs?: string;
 }
 
 const LOOKUPS_CONCURRENT = 16;
@@ -60,6 +62,7 @@ export async function replicateBatch(
     const result = stored[index];
     if (result?.status === 'fulfilled') {
       noteStored(lane, result.value, outcomes);
+      if (result.value.foundAs !== undefined) lane.foundAs = result.value.foundAs;
       if (result.value.recompute) recompute.push(lane);
     } else {
       await noteUnapplied(context, [lane], records, outcomes, result?.reason);
@@ -162,9 +165,19 @@ async function recomputeAffected(
     }
   }
   const causes = new Map([...newestOf].map(([metricId, change]) => [metricId, change.commit]));
-  for (const [metricId, error] of await settleMetrics(context, causes)) {
+  for (const [metricId, error] of await settleMetrics(context, causes, 'head', foundAs(lanesOf))) {
     await noteUnapplied(context, lanesOf.get(metricId) ?? [], records, outcomes, error);
   }
+}
+
+/** For the metrics of which every row was found as it lies there: the states of those rows. */
+function foundAs(lanesOf: ReadonlyMap<string, readonly Lane[]>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const [metricId, lanes] of lanesOf) {
+    const states = lanes.flatMap((lane) => lane.foundAs ?? []);
+    if (states.length === lanes.length) found.set(metricId, states);
+  }
+  return found;
 }
 
 /** What can never be stored or published sets its records aside; what met a fault of the infrastructure is retried with them. */

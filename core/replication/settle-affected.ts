@@ -7,7 +7,8 @@ import { metrics } from '#schemas/source/lph.ts';
 import type { SourceCommit } from '../change/row-change.ts';
 import { entityPartition, keyItem, rowMirrorKey } from '../mirror/mirror-key.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
-import type { Cause, MetricHead } from '../publication/metric-head.ts';
+import { coversAll } from '../publication/covered-rows.ts';
+import { type Cause, type MetricHead, NEW_HEAD } from '../publication/metric-head.ts';
 import { readHeads } from '../publication/published-state.ts';
 import type { PublishedBasis, RecomputeContext } from '../publication/recompute-metric.ts';
 import { settleMetric } from '../publication/settle-metric.ts';
@@ -25,17 +26,29 @@ const RECOMPUTES_CONCURRENT = 16;
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const DELAY_SECONDS_MAX = 900;
 
-/** @returns for each metric undefined when it is settled, else the error that it met. */
+/**
+ * `foundAs` holds, for metrics of which no row was changed, the states in which their rows were found: such a metric is left alone when its head
+ * covers them all. Every other one is recomputed.
+ * @returns for each metric undefined when it is settled, else the error that it met.
+ */
 export async function settleMetrics(
   context: SettleContext,
   causes: ReadonlyMap<string, Cause>,
   basis: PublishedBasis = 'head',
+  foundAs: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<ReadonlyMap<string, unknown>> {
   let metricIds: readonly string[];
   let heads: ReadonlyMap<string, MetricHead>;
   try {
-    metricIds = await metricsSeen(context, [...causes.keys()]);
-    heads = await readHeads(context, metricIds);
+    const first = await readHeads(context, [...foundAs.keys()]);
+    const isCovered = (id: string): boolean => coversAll(first.get(id) ?? NEW_HEAD, foundAs.get(id) ?? []);
+    const open = [...causes.keys()].filter((id) => !foundAs.has(id) || !isCovered(id));
+    metricIds = await metricsSeen(context, open);
+    const others = await readHeads(
+      context,
+      metricIds.filter((id) => !first.has(id)),
+    );
+    heads = new Map([...first, ...others]);
   } catch (error) {
     return new Map([...causes.keys()].map((metricId) => [metricId, error])); // the common reads are everybody's
   }

@@ -56,6 +56,7 @@ export function rowsOf(parts: Partial<MetricRows> & { readonly metricRow?: Sourc
     groupDimensions: [register({ dimension_id: '9', metric_group_id: '5' }, at(2))],
     dimensions: new Map([['9', register({ id: '9', name: 'country' }, at(1))]]),
     metrics: new Map(),
+    fingerprints: [],
     ...others,
   };
 }

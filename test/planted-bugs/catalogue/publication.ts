@@ -43,8 +43,8 @@ export const PUBLICATION: readonly Mutant[] = [
     name: 'fence-moves-only-once',
     breaks: 'every recompute moves the fence',
     file: HEAD,
-    find: 'fence: read.fence + 1 })',
-    replace: 'fence: Math.max(1, read.fence) })',
+    find: 'fence: read.fence + 1, covers })',
+    replace: 'fence: Math.max(1, read.fence), covers })',
     likely: convergence,
   },
   {

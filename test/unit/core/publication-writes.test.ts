@@ -248,6 +248,7 @@ describe('a head', () => {
       unfinished: { name: 'a#b', versions: ['1'] },
       displaced: { item: MINE },
       deleting: true,
+      covers: 'aaaaaaaabbbbbbbb',
     };
     expect(headOf(headItem('42', head))).toEqual(head);
     expect(headOf(headItem('42', { ...NEW_HEAD, fence: 1 }))).toEqual({ ...NEW_HEAD, fence: 1 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { WriteAction } from '#core/platform/item-store.ts';
 import { EVERYTHING, type RecordFilter } from '#core/replay/record-filter.ts';
 import { ReplayJournal } from '#core/replay/replay-journal.ts';
 import { newCheckpoint, type ReplayRun, type ShardCheckpoint } from '#core/replay/replay-run.ts';
 import { noteFailure, replaySlice } from '#core/replay/replay-slice.ts';
-import { replicateBatch } from '#core/replication/replicate-batch.ts';
+import { type ReplicationContext, replicateBatch } from '#core/replication/replicate-batch.ts';
 import { crashAt } from '../../support/crash-points.ts';
+import { failingWrites } from '../../support/faulty-store.ts';
 import { MemoryChangeLog } from '../../support/memory-change-log.ts';
 import { MemoryItemStore } from '../../support/memory-item-store.ts';
 import { expectPublished } from '../../support/published-laws.ts';
@@ -27,6 +29,11 @@ function story(): SourceStory {
     told.transaction(() => told.insert('metric_versions', versionRow('1', version)));
   return told;
 }
+
+const faultyContext = (context: ReplicationContext, faulty: (action: WriteAction) => boolean): ReplicationContext => ({
+  ...context,
+  store: failingWrites(context.store, faulty),
+});
 
 /** A stream that holds a story, a world that may have applied it already, and a replay of all of it. */
 async function rig(
@@ -63,15 +70,17 @@ async function rig(
     remainingMs = () => 900_000,
     execution = 'r1-1',
     checkpoint,
+    faulty = () => false,
   }: {
     gate?: () => Promise<void>;
     remainingMs?: () => number;
     execution?: string;
     checkpoint?: ShardCheckpoint;
+    faulty?: (action: WriteAction) => boolean;
   } = {}) =>
     replaySlice(
       {
-        replication: world.context(gate),
+        replication: faultyContext(world.context(gate), faulty),
         journal: new ReplayJournal(new MemoryItemStore(world.tables, gate), 'Replays', () => world.nowMs),
         log,
         batchRecords: batch,
@@ -126,6 +135,23 @@ describe('a slice', () => {
       expect(8 - done.counts.applied, `killed at operation ${operation}`).toBeLessThanOrEqual(2);
       if (!crashed()) return;
     }
+  });
+
+  test('tries a batch again that met a fault of the infrastructure, and counts every record once', async () => {
+    const { world, told, slice } = await rig({ batch: 8 });
+    let faults = 3;
+    const done = await slice({ faulty: (action) => action.table === 'Metrics' && faults-- > 0 });
+    await world.drainQueue();
+    expectPublished(world, told, 'after faults');
+    expect(done).toMatchObject({ done: true, looked: 8, counts: { received: 8 } });
+    const { received, ...outcomes } = done.counts;
+    expect(Object.values(outcomes).reduce((sum, count) => sum + count, 0)).toBe(received);
+  });
+
+  test('whose batch meets faults again and again fails, and its checkpoint stays before that batch', async () => {
+    const { slice, journal } = await rig({ batch: 8 });
+    await expect(slice({ faulty: (action) => action.table === 'Metrics' })).rejects.toThrow('too much for now');
+    expect(await journal.checkpoints(REPLAY)).toMatchObject([{ done: false, looked: 0 }]);
   });
 
   test('whose answer to a checkpoint was lost knows its own checkpoint', async () => {

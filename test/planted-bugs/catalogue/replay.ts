@@ -1,0 +1,45 @@
+/** Bugs in what a replay may leave out, where it ends and what its checkpoints say. Laws L1, L2, L4 and L7. */
+import type { Mutant } from '../mutant.ts';
+
+const COVERED = 'core/publication/covered-rows.ts';
+const WINDOW = 'core/replay/read-window.ts';
+const APPLY = 'core/replay/apply-records.ts';
+const covered = ['test/unit/core/covered-rows.test.ts', 'test/property/every-crash.property.test.ts'];
+const reading = ['test/unit/replay/read-window.test.ts'];
+const slice = ['test/unit/replay/replay-slice.test.ts'];
+
+export const REPLAY: readonly Mutant[] = [
+  {
+    name: 'everything-is-covered',
+    breaks: 'a duplicate whose row was stored and never recomputed is the retry after a crash',
+    file: COVERED,
+    find: 'return fingerprints.every((fingerprint) => covered.has(fingerprint));',
+    replace: 'return covered.size > 0 || fingerprints.length > 0;',
+    likely: covered,
+  },
+  {
+    name: 'unfinished-work-is-covered',
+    breaks: 'a head that still has to wake, to claim, to clean or to wait covers nothing',
+    file: COVERED,
+    find: 'return vacated.length === 0 && claimedName === null && !waiting && !unfinished && !displaced && !deleting;',
+    replace:
+      'return vacated.length + (claimedName ?? "").length + [waiting, unfinished, displaced, deleting].length >= 0;',
+    likely: covered,
+  },
+  {
+    name: 'window-without-slack',
+    breaks: 'arrival times go back: reading ends some time behind the window',
+    file: WINDOW,
+    find: 'const overAtMs = this.#window.toMs + ARRIVAL_SLACK_MS;',
+    replace: 'const overAtMs = this.#window.toMs;',
+    likely: reading,
+  },
+  {
+    name: 'checkpoint-passes-what-failed',
+    breaks: 'a checkpoint names a record only when everything before it is applied',
+    file: APPLY,
+    find: 'return first < 0 ? [] : tried.slice(first);',
+    replace: 'return first < 0 ? [] : tried.slice(tried.length);',
+    likely: slice,
+  },
+];
