@@ -3,6 +3,8 @@
  * projector's runs; every write stays in memory. It answers which metrics differ, so that only those need to be handed over.
  */
 import { metricChangedEvent } from '../event/metric-changed-event.ts';
+import { entityOf } from '../mirror/mirror-key.ts';
+import { writeUnits } from '../platform/item-cost.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
 import { OverlayItemStore, type RehearsedCost } from '../platform/overlay-item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
@@ -79,10 +81,8 @@ export async function planRebuild(context: RebuildContext, metricIds: readonly s
   return { looked: metricIds.length, waiting: [...waiting], failed: [...failed], ...difference(rehearsal, tables) };
 }
 
-function difference(
-  rehearsal: OverlayItemStore,
-  { metrics }: Tables,
-): Omit<RebuildPlan, 'looked' | 'waiting' | 'failed'> {
+function difference(rehearsal: OverlayItemStore, tables: Tables): Omit<RebuildPlan, 'looked' | 'waiting' | 'failed'> {
+  const { metrics } = tables;
   const changes = rehearsal.changes().filter(({ table }) => table === metrics);
   const differing = new Set<string>();
   for (const { before, after } of changes) for (const id of ownersOf(before, after)) differing.add(id);
@@ -107,7 +107,21 @@ function difference(
       version: (after ?? before)?.version?.S ?? '',
       what: after ? 'put' : 'delete',
     })),
-    cost: rehearsal.cost(),
+    cost: costOf(rehearsal, tables, differing),
+  };
+}
+
+/** Metrics that do not differ are not handed over, so the fences that the rehearsal moved for them are no cost of the rebuild. */
+function costOf(rehearsal: OverlayItemStore, { sourceRows }: Tables, differing: ReadonlySet<string>): RehearsedCost {
+  const cost = rehearsal.cost();
+  const moves = rehearsal
+    .writes()
+    .filter(({ table, after }) => table === sourceRows && !differing.has(entityOf(after?.pk?.S ?? '')[1]));
+  const units = moves.reduce((sum, { before, after }) => sum + writeUnits(before, after), 0);
+  return {
+    ...cost,
+    writeUnits: cost.writeUnits - units,
+    writeRequests: cost.writeRequests - moves.length,
   };
 }
 
