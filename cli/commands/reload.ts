@@ -9,9 +9,10 @@ import type { AbsentRow } from '#core/reload/absent-record.ts';
 import type { ReloadTally, TableTally } from '#core/reload/reload-tally.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { failed, preconditionMissing, usageError } from '../command-failure.ts';
-import { dynamoDb } from '../connection/clients.ts';
+import { dynamoDb, sqs } from '../connection/clients.ts';
 import { type Connection, requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { queueDrained, sendRebuild } from '../rebuild/projection-queue.ts';
 import { DmsLoads, recordTime, type TableLoad } from '../reload/dms-loads.ts';
 import { lookUntilDone } from '../reload/look.ts';
 import { putAbsent } from '../reload/put-absent.ts';
@@ -30,6 +31,9 @@ export interface ReloadOptions extends TargetOptions, OutputOptions {
 /** More absent rows than this, and than a tenth of the table, look like a load that went wrong. */
 const MANY_ROWS = 100;
 const MANY_SHARE = 0.1;
+
+/** Released metrics handed to the projector. */
+const METRICS_PER_SECOND = 200;
 
 interface Work {
   readonly context: CommandContext;
@@ -74,7 +78,12 @@ async function run(work: Work): Promise<ExitCode> {
   const { context, options, mirror, tables } = work;
   const { terminal, interruption } = context;
   const heads = await mirror.seedHeads();
-  if (heads > 0) terminal.say(`${heads} published metrics had no head (a lost mirror); their heads are written anew.`);
+  if (heads > 0)
+    terminal.say(
+      `${heads} published metrics had no head: the row mirror was lost. Their heads are written anew; their items stay as they are until the load is whole.`,
+    );
+  if (heads > 0 && !options.all && !options.absentOnly)
+    throw preconditionMissing('Single tables do not bring a lost row mirror back.', 'Run relay reload --all.');
   const loaded = options.absentOnly ? await lastLoads(work) : await loadAgain(work);
   const began = new Map(tables.map((table) => [table, recordTime(loaded.get(table)?.beganAt ?? new Date(0))]));
 
@@ -93,6 +102,7 @@ async function run(work: Work): Promise<ExitCode> {
   const absent = whole.flatMap((table) => tally.of(table).absent);
   if (!options.allowMany) refuseMany(whole, tally);
   await tellAbsent(work, absent, began);
+  if (whole.length === tables.length) await release(work, tally.held);
 
   const result = tables.map((table) => {
     const { brought } = tally.of(table);
@@ -194,6 +204,28 @@ async function tellAbsent(
       'The absent rows are on the change stream, but not all of them are applied.',
       'relay status shows where they wait. They are applied when the replicator gets to them.',
     );
+}
+
+/** The items of a lost mirror's metrics follow their rows again: the projector looks at each of them. */
+async function release({ context, connection, mirror }: Work, metricIds: readonly string[]): Promise<void> {
+  if (metricIds.length === 0) return;
+  const { terminal, interruption } = context;
+  await mirror.release(metricIds);
+  const queue = { queue: sqs(connection.clientConfig), queueUrl: requireOutput(connection, 'ProjectionQueueUrl') };
+  try {
+    await sendRebuild(queue, metricIds, {
+      rate: METRICS_PER_SECOND,
+      committedAt: new Date().toISOString(),
+      sleep: (ms) => delay(ms),
+      mustStop: () => false,
+      progress: (done) => terminal.progress(`${done} of ${metricIds.length} metrics released`),
+    });
+    await queueDrained(queue, interruption.signal, (left) =>
+      terminal.progress(`${left} messages left to the projector`),
+    );
+  } finally {
+    queue.queue.destroy();
+  }
 }
 
 async function rehearse({ context, options, loads, mirror, tables }: Work): Promise<ExitCode> {

@@ -6,8 +6,11 @@ import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 import { jitteredPause } from '#core/platform/pause.ts';
 import type { AbsentRow } from '#core/reload/absent-record.ts';
 import { ReloadTally } from '#core/reload/reload-tally.ts';
-import { seedHeads } from '#core/reload/seed-heads.ts';
+import { releaseHeads, seedHeads } from '#core/reload/seed-heads.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+
+/** A load of every table takes minutes; by then the command has released what is held, or somebody asks why not. */
+const HELD_HOURS = 6;
 
 export interface RelayTables {
   readonly metrics: string;
@@ -47,7 +50,12 @@ export class MirrorOfReload {
     );
     const latest = [];
     for await (const { Items = [] } of pages) latest.push(...Items);
-    return seedHeads({ store: this.#store, tables: this.#tables }, latest);
+    return seedHeads({ store: this.#store, tables: this.#tables }, latest, Date.now() + HELD_HOURS * 3_600_000);
+  }
+
+  /** Ends the hold of these metrics; they have to be recomputed then. */
+  async release(metricIds: readonly string[]): Promise<void> {
+    await releaseHeads({ store: this.#store, tables: this.#tables }, metricIds);
   }
 
   /** How many of the rows are noted as absent, or have been written since. */

@@ -9,6 +9,7 @@ import { entityOf, HEAD, ROWS } from '../mirror/mirror-key.ts';
 import { storedRegister } from '../mirror/register-item.ts';
 import type { RowRegister } from '../mirror/row-register.ts';
 import type { Item } from '../platform/item-store.ts';
+import { LOADING } from '../publication/decide-publication.ts';
 import { headOf } from '../publication/metric-head.ts';
 import type { AbsentRow } from './absent-record.ts';
 
@@ -25,6 +26,8 @@ export class ReloadTally {
     string,
     { readonly table: SourceTable; readonly at: string; readonly tally: TableTally }
   >;
+  /** Metrics whose heads hold what is published until the load is whole. */
+  readonly held: string[] = [];
   readonly #rowsSeen = new Set<string>();
   readonly #told = new Set<string>();
 
@@ -43,7 +46,8 @@ export class ReloadTally {
     const pk = item.pk?.S ?? '';
     const sk = item.sk?.S ?? '';
     if (sk === HEAD) {
-      const { publishedName, displaced } = headOf(item);
+      const { publishedName, displaced, waiting } = headOf(item);
+      if (waiting?.missing.includes(LOADING)) this.held.push(entityOf(pk)[1]);
       if (publishedName !== null || displaced) this.#told.add(pk);
     }
     const reload = sk.startsWith(ROWS) ? this.#began.get(item.table?.S ?? '') : undefined;

@@ -49,6 +49,22 @@ export const ORDER_OF_CHANGES: readonly Mutant[] = [
     likely: ['test/property/reload.property.test.ts'],
   },
   {
+    name: 'half-loaded-metric-is-told',
+    breaks: 'after a lost mirror the items stand until the load is whole: a metric with some of its rows is no change',
+    file: 'core/publication/decide-publication.ts',
+    find: 'if (isHeld(head, nowMs)) return',
+    replace: 'if (isHeld(head, nowMs) && graceMs < 0) return',
+    likely: ['test/property/reload.property.test.ts'],
+  },
+  {
+    name: 'holder-of-a-lost-mirror-waited-for',
+    breaks: 'whoever wants a name that a held metric has notes its claim instead of trying again until its budget is spent',
+    file: 'core/publication/resolve-holder.ts',
+    find: 'if (isHeld(ownerHead, context.nowMs()) && ',
+    replace: 'if (isHeld(ownerHead, 0) && !isHeld(ownerHead, 0) && ',
+    likely: ['test/property/reload.property.test.ts'],
+  },
+  {
     name: 'unseen-published-taken-for-deleted',
     breaks: 'after a lost mirror a metric whose row has not come yet is not told as deleted',
     file: 'core/publication/decide-publication.ts',
