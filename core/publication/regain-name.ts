@@ -1,14 +1,15 @@
 /**
  * Gives a metric that is to leave a name back its hold of it, when its item "0" there was lost. Leaving, deleting and cleaning up all
  * check that item "0" under the name is the metric's own; without it they could never end. Where another metric lies by now, the head
- * forgets the name instead: nothing of the other one is ever touched.
+ * forgets the name instead, and what it left there goes: nothing of the other one is ever touched.
  */
 import { commitAttribute } from '../mirror/register-item.ts';
-import type { Item, WriteAction } from '../platform/item-store.ts';
+import { type Item, TRANSACTION_ACTIONS_MAX, type WriteAction } from '../platform/item-store.ts';
 import { LATEST, type ProjectedMetric } from '../projection/project-metric.ts';
 import { type FoundItems, holderOf } from './found-items.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import { claimItem, free, isDeletionMark, itemKey, mine } from './metric-item.ts';
+import { deleteVersion, versionsUnder } from './publication-writes.ts';
 import { type PublishedState, readLatest } from './published-state.ts';
 
 /** @returns true when something had to be put right: everything must be read again. */
@@ -44,7 +45,10 @@ async function regainPublished(
     const forgotten = { ...head, publishedName: null, published: new Map<string, string>(), deleting: false };
     // A deletion was told when its mark was put; any other state is still to be told, from what is known: the name.
     const next = head.deleting ? forgotten : { ...forgotten, displaced: { item: claimItem(name, metricId) } };
-    return [moveHead(tables.sourceRows, metricId, head, next)];
+    const leftovers = await ownVersions(context, metricId, head, name);
+    if (leftovers.length === 0) return [moveHead(tables.sourceRows, metricId, head, next)];
+    // Each round takes as many as fit beside the fence; the last one forgets the name.
+    return [moveHead(tables.sourceRows, metricId, head, head), ...leftovers.slice(0, TRANSACTION_ACTIONS_MAX - 1)];
   }
   if (!head.deleting) {
     if (holder === 'mine') return undefined;
@@ -64,6 +68,23 @@ async function regainPublished(
       condition: holder === 'mine' ? mine(metricId) : free(),
     },
   ];
+}
+
+/** Deletes of this metric's versions under a name that is another one's by now: each only if it still is this metric's. */
+async function ownVersions(
+  { store, tables }: PublishedState,
+  metricId: string,
+  head: MetricHead,
+  name: string,
+): Promise<readonly WriteAction[]> {
+  const keys = versionsUnder(head, name).map((version) => itemKey(name, version));
+  const found = await store.getMany(tables.metrics, keys);
+  return found
+    .filter((item) => item.metricId?.N === metricId)
+    .map(({ version }) => ({
+      ...deleteVersion(tables, name, version?.S ?? ''),
+      condition: mine(metricId),
+    }));
 }
 
 /** The mark of a deletion that was told or was about to be: its event has the id that it had, and no state to show. */

@@ -5,6 +5,7 @@ import { NAMES } from './catalogue/names.ts';
 import { ORDER_OF_CHANGES } from './catalogue/order-of-changes.ts';
 import { PROJECTION } from './catalogue/projection.ts';
 import { PUBLICATION } from './catalogue/publication.ts';
+import { REBUILD } from './catalogue/rebuild.ts';
 import { REPLAY } from './catalogue/replay.ts';
 import { ROW_MIRROR } from './catalogue/row-mirror.ts';
 import { STORE_AND_EVENT } from './catalogue/store-and-event.ts';
@@ -20,4 +21,5 @@ export const CATALOGUE: readonly Mutant[] = [
   ...BATCH_AND_QUEUE,
   ...STORE_AND_EVENT,
   ...REPLAY,
+  ...REBUILD,
 ];
