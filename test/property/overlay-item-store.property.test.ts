@@ -71,6 +71,18 @@ test('what another worker writes below is seen until the item is written here', 
   expect(rehearsal.changes()).toEqual([{ table: 'SourceRows', before: item('theirs'), after: item('ours') }]);
 });
 
+test('a query with a limit is filled up with items behind those that were deleted here', async () => {
+  const tables = new MemoryTables(TABLE_KEYS);
+  const below = new MemoryItemStore(tables);
+  const rehearsal = new OverlayItemStore(below, KEYS);
+  const item = (sk: string): Item => ({ pk: { S: 'metric#1' }, sk: { S: sk } });
+  await below.putMany('SourceRows', ['row#1', 'row#2', 'row#3', 'row#5'].map(item));
+  await rehearsal.write({ kind: 'delete', table: 'SourceRows', key: item('row#1') });
+  await rehearsal.write({ kind: 'delete', table: 'SourceRows', key: item('row#2') });
+  await rehearsal.putMany('SourceRows', [item('row#4')]);
+  expect(await rehearsal.query('SourceRows', 'metric#1', 'row', 2)).toEqual(['row#3', 'row#4'].map(item));
+});
+
 test('an item that ends as it began is no change, whatever the order of its sets and the spelling of its numbers', async () => {
   const tables = new MemoryTables(TABLE_KEYS);
   const below = new MemoryItemStore(tables);

@@ -13,7 +13,7 @@ import { randomHistory, randomWrite } from '../support/random-history.ts';
 import { askForRebuild, rebuildAll } from '../support/rebuild-all.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 import { type SeededRandom, seededRandom } from '../support/seeded-random.ts';
-import type { SourceStory } from '../support/source-story.ts';
+import { metricRow, SourceStory, versionRow } from '../support/source-story.ts';
 
 const HISTORIES = Number(process.env.REBUILD_HISTORIES ?? 200);
 const FIRST_SEED = Number(process.env.SEED ?? 1);
@@ -157,6 +157,29 @@ describe('a rebuild', () => {
       for (const [key, item] of expected) expect(live.get(key), `seed ${seed}: ${key}`).toEqual(item);
       expectOneEventPerRevision(world.events(), `seed ${seed}`);
     }
+  });
+
+  test('of an item that has gone back to an older revision with the same content gives it the revision that was told', async () => {
+    const story = new SourceStory();
+    story.transaction(() => story.insert('metric_groups', { id: '1', name: 'group' }));
+    story.transaction(() => {
+      story.insert('metrics', metricRow('1', 'cpu', { value_type: 'SCALAR' }));
+      story.insert('metric_versions', versionRow('1', '1'));
+    });
+    const world = new RelayWorld();
+    await world.apply(story.messages);
+    await world.drainQueue();
+    const backup = new Map(metricsOf(world.tables));
+    for (const value_type of ['PERCENTILE', 'SCALAR']) {
+      const from = story.messages.length;
+      story.transaction(() => story.update('metrics', ['1'], { value_type }));
+      await world.apply(story.messages.slice(from));
+    }
+    for (const [key, item] of backup) metricsOf(world.tables).set(key, item);
+    await rebuildAll(world);
+    expectRebuilt(world, story, 'back again');
+    expect(metricsOf(world.tables).get('cpu\u00010')?.revision).toEqual({ N: '3' });
+    expect(world.events().at(-1)?.metadata).toMatchObject({ eventId: '1:3', replay: true });
   });
 
   test('of a metric that needs several transactions, which dies in the middle, tells nothing new', async () => {
