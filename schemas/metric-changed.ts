@@ -122,7 +122,7 @@ export const metricChanged = z
         version: z.optional(text('Latest version in the source, decimal digits. Absent while no version has arrived.')),
         previousName: z.optional(text('Present when this change gave the metric another name: the name before.')),
         changedAttributes: names(
-          'Names of the members of `metric` that came, went or changed, sorted. Empty for CREATED and DELETED, and for a change of an older version only.',
+          'Names of the members of `metric` that came, went or changed, sorted. Empty for CREATED and DELETED, for a change of an older version only, and for most events with `replay`.',
         ),
         previous: z
           .record(z.string(), z.unknown())

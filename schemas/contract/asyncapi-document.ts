@@ -25,7 +25,7 @@ export function asyncApiDocument(examples: readonly MetricChanged[]): JsonSchema
       metricEvents: {
         address: BUS,
         title: 'EventBridge bus',
-        description: `A custom event bus. A rule with the pattern {"source":["${EVENT_SOURCE}"]} brings the events to a target of yours.`,
+        description: `A custom event bus. A rule with the pattern {"source":["${EVENT_SOURCE}"],"detail-type":["${EVENT_DETAIL_TYPE}"]} brings the events to a target of yours.`,
         messages: { [EVENT_DETAIL_TYPE]: { $ref: `#/components/messages/${EVENT_DETAIL_TYPE}` } },
       },
     },

@@ -106,8 +106,9 @@ describe('the form of', () => {
       unfinished: { name: 'a', versions: ['1'] },
       displaced: { item: { name: { S: 'a' } } },
       deleting: true,
+      covers: 'rows',
     });
-    expect(hashOf([live, tombstone, head].map(formOf))).toBe('e0a47ab96eae8848');
+    expect(hashOf([live, tombstone, head].map(formOf))).toBe('c342336f3412a633');
     expect(live.row).toEqual({ S: '{"id":"1"}' });
   });
 });
