@@ -28,6 +28,9 @@ export interface ShownPlan {
   readonly records: number;
   readonly bytes: number;
   readonly outcomes: object;
+  /** Records and items that live traffic was changing while the plan was made; nothing is said of them. */
+  readonly busyRecords: number;
+  readonly changedMeanwhile: number;
   readonly nothing: boolean;
   readonly items: readonly ItemPlan[];
   readonly events: readonly { readonly name: string; readonly change: string; readonly revision: number }[];
@@ -68,6 +71,8 @@ export function shownPlan(
     records: plan.shards.reduce((sum, { records }) => sum + records, 0),
     bytes: plan.shards.reduce((sum, { bytes }) => sum + bytes, 0),
     outcomes: plan.counts,
+    busyRecords: plan.busy,
+    changedMeanwhile: plan.changedMeanwhile,
     nothing: items.length === 0 && plan.events.length === 0,
     items,
     events: plan.events.map(({ data: { name, change, revision } }) => ({ name, change, revision })),
@@ -107,6 +112,11 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
       ({ name, change, revision }) => `  event   ${name}  ${change}  revision ${revision}`,
       'events',
     ),
+    ...(plan.busyRecords + plan.changedMeanwhile > 0
+      ? [
+          `live      ${plan.busyRecords} records and ${plan.changedMeanwhile} items were being changed by live traffic meanwhile; nothing is said of them`,
+        ]
+      : []),
     `mirror    ${plan.mirrorItems} rows and heads`,
     `cost      about ${units(plan.writeUnits)} write units and ${units(plan.readUnits)} read units, ` +
       `$${plan.listPriceDollars.toFixed(plan.listPriceDollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,

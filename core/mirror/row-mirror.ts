@@ -90,7 +90,7 @@ export class RowMirror {
       const byKey = new Map(found.map((item) => [`${item.pk?.S}\u0000${item.sk?.S}`, item]));
       return keyed.map((lane) => {
         const item = byKey.get(keyText(lane.key));
-        return { lane, item, links: missingLinks(lane, item) };
+        return { lane, item, links: linksOfFirstFold(lane, item) };
       });
     } catch (error) {
       for (const lane of keyed) failed.set(lane, error);
@@ -113,6 +113,13 @@ export class RowMirror {
     }
   }
 
+  async #putLinks(links: readonly MirrorKey[]): Promise<void> {
+    const refusal = links.map(refusedKey).find(Boolean);
+    if (refusal) throw refusal;
+    const byKey = new Map(links.map((link) => [keyText(link), keyItem(link)]));
+    if (byKey.size > 0) await this.#store.putMany(this.#table, [...byKey.values()]);
+  }
+
   async #storeLane(lane: RowLane, firstRead: Item | undefined): Promise<LaneOutcome> {
     let item = firstRead;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -127,6 +134,8 @@ export class RowMirror {
         };
       });
       if (!folded.changed) return { ...folded.outcome, ...(item && { foundAs: registerFingerprint(item) }) };
+      // Somebody else has stored this row meanwhile: what lies there now may leave another change of mine to be stored.
+      if (attempt > 0) await this.#putLinks(missingLinks(lane, stored?.register, folded.register));
       const written = await this.#store.write({
         kind: 'put',
         table: this.#table,
@@ -143,12 +152,27 @@ export class RowMirror {
   }
 }
 
-/** Back-links that the lane's rows need and its stored row has not brought already. */
-function missingLinks(lane: RowLane, item: Item | undefined): readonly MirrorKey[] {
-  const storedRow = item ? storedRegister(item).register.row : null;
-  const known = new Set(backLinksOf(lane.table, lane.key.pk, storedRow).map(keyText));
-  const needed = lane.changes.flatMap(({ row }) => backLinksOf(lane.table, lane.key.pk, row));
-  return needed.filter((link) => !known.has(keyText(link)));
+/** A fold that fails is met again where the lane is stored, and fails that lane alone. */
+function linksOfFirstFold(lane: RowLane, item: Item | undefined): readonly MirrorKey[] {
+  try {
+    const stored = item && storedRegister(item).register;
+    const { register, changed } = fold(stored, lane.changes);
+    return changed ? missingLinks(lane, stored, register) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Back-links that the rows of the next register need and those of the stored one have not brought already. What is too old to be stored needs none. */
+function missingLinks(
+  { table, key }: RowLane,
+  stored: RowRegister | undefined,
+  next: RowRegister,
+): readonly MirrorKey[] {
+  const linksOf = (register: RowRegister | undefined): readonly MirrorKey[] =>
+    [register?.row, register?.olderLoad?.row].flatMap((row) => backLinksOf(table, key.pk, row ?? null));
+  const known = new Set(linksOf(stored).map(keyText));
+  return linksOf(next).filter((link) => !known.has(keyText(link)));
 }
 
 /** Folds the changes of a lane into its register, in the order in which they arrived; the result is the same for every order. */

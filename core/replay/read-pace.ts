@@ -2,6 +2,7 @@
  * Keeps a replay to its share of what a shard can be read: 2 MB and 5 GetRecords a second, for all readers together
  * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Pure arithmetic on a clock that is handed in; it never waits itself.
  */
+import type { ReplayRequest } from './replay-run.ts';
 
 export const SHARD_READ_BYTES_PER_SECOND = 2 * 1024 * 1024;
 export const SHARD_READ_CALLS_PER_SECOND = 5;
@@ -11,9 +12,10 @@ export class ReadPace {
   readonly #bytesPerMs: number;
   #freeAtMs = 0;
 
-  /** `share` of the shard's limits, above 0 and at most 1. */
+  /** `share` of the shard's limits, above 0 and at most 1; Infinity where nothing limits the reading. */
   constructor(share: number) {
-    if (!(share > 0 && share <= 1)) throw new Error(`a share of the read limit is above 0 and at most 1, not ${share}`);
+    if (!(share > 0 && (share <= 1 || share === Infinity)))
+      throw new Error(`a share of the read limit is above 0 and at most 1, not ${share}`);
     this.#callMs = 1000 / (SHARD_READ_CALLS_PER_SECOND * share);
     this.#bytesPerMs = (SHARD_READ_BYTES_PER_SECOND * share) / 1000;
   }
@@ -28,3 +30,7 @@ export class ReadPace {
     this.#freeAtMs = calledAtMs + Math.max(this.#callMs, bytes / this.#bytesPerMs);
   }
 }
+
+/** Nobody else reads the archive, so nobody has to be spared. */
+export const paceOf = ({ source, readShare }: ReplayRequest): ReadPace =>
+  new ReadPace(source === 'archive' ? Infinity : readShare);

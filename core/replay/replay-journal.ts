@@ -166,7 +166,8 @@ function runItem({ replayId, request, execution, startedAtMs, stopped }: ReplayR
 function runOf(item: Item): ReplayRun {
   return {
     replayId: item.sk?.S?.slice(RUN.length) ?? '',
-    request: JSON.parse(item.request?.S ?? '{}') as ReplayRequest,
+    // A run of an earlier version read the stream, and did not say so.
+    request: { source: 'stream', ...(JSON.parse(item.request?.S ?? '{}') as Omit<ReplayRequest, 'source'>) },
     execution: item.execution?.S ?? '',
     startedAtMs: Number(item.startedAtMs?.N ?? 0),
     stopped: item.stopped?.BOOL ?? false,

@@ -3,20 +3,16 @@
  * rehearsal of the tables. It writes nothing anywhere, and sends and publishes nothing.
  */
 import type { MetricChanged } from '#schemas/metric-changed.ts';
-import type { ProjectionMessage } from '#schemas/projection-message.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { metricChangedEvent } from '../event/metric-changed-event.ts';
-import { RowMirror } from '../mirror/row-mirror.ts';
+import { sameItem } from '../platform/item-cost.ts';
 import type { ItemStore } from '../platform/item-store.ts';
 import { type ItemChange, OverlayItemStore, type RehearsedCost } from '../platform/overlay-item-store.ts';
-import { Quarantine } from '../quarantine/quarantine.ts';
-import type { ReplicationContext } from '../replication/replicate-batch.ts';
-import { runProjection } from '../replication/run-projection.ts';
-import { applyRecords } from './apply-records.ts';
 import type { ChangeLog } from './change-log.ts';
 import { ReadPace } from './read-pace.ts';
 import { WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { addCounts, NO_COUNTS, type ReplayCounts, type ReplayRequest } from './replay-run.ts';
 
 /** Settings of the deployment that decide what a replay does. */
@@ -55,6 +51,10 @@ export interface PlannedShard {
 export interface PlannedChanges {
   readonly shards: readonly PlannedShard[];
   readonly counts: ReplayCounts;
+  /** Records of rows that the live path was changing while the plan was made, so that nothing can be said of them. */
+  readonly busy: number;
+  /** Items that the live path changed while the plan was made: they are not the replay's changes. */
+  readonly changedMeanwhile: number;
   /** Items of the Metrics table that would be others afterwards. */
   readonly items: readonly ItemChange[];
   readonly events: readonly MetricChanged[];
@@ -79,6 +79,7 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
   const shards: PlannedShard[] = [];
   let counts = NO_COUNTS;
   let looked = 0;
+  let busy = 0;
   for (const [generation, shardIds] of request.generations.entries()) {
     for (const shardId of shardIds) {
       // The plan reads as a replay of the whole share would, so the live consumer is as safe from it.
@@ -88,8 +89,9 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
       for (let end = false; !end; ) {
         const read = await reader.next(settings.batchRecords);
         const selected = read.records.filter((record) => isSelected(request.filter, record, SOURCE_TABLES));
-        counts = addCounts(counts, await applyRecords(rehearsal.replication, selected, sleep));
-        await rehearsal.finishQueued();
+        const applied = await rehearsal.apply(selected);
+        counts = addCounts(counts, applied.counts);
+        busy += applied.busy;
         found = withRecords(found, selected);
         looked += read.looked;
         context.progress(shardId, looked);
@@ -100,18 +102,44 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
   }
   await rehearsal.finishDelayed();
   const changes = overlay.changes();
+  const claimed = changes.filter(({ table }) => table === tables.metrics);
+  const meanwhile = await changedMeanwhile(context, claimed);
+  const isMeant = (change: ItemChange): boolean => !meanwhile.has(nameOf(change));
   return {
     shards,
     counts,
-    items: changes.filter(({ table }) => table === tables.metrics),
+    busy,
+    changedMeanwhile: claimed.filter((change) => !isMeant(change)).length,
+    items: claimed.filter(isMeant),
     events: overlay
       .writes()
       .filter(({ table, before, after }) => table === tables.metrics && (after ?? before)?.version?.S === '0')
+      .filter(isMeant)
       .flatMap(({ before, after }) => metricChangedEvent({ oldImage: before, newImage: after }, tables.metrics) ?? []),
     mirrorItems: changes.filter(({ table }) => table === tables.sourceRows).length,
     cost: overlay.cost(),
     readingMs: leastReadingMs(request, shards, settings.batchRecords),
   };
+}
+
+const nameOf = ({ before, after }: ItemChange): string => (after ?? before)?.name?.S ?? '';
+
+/** Names of which an item is not any more what the rehearsal found: the live path is at work there, and would be without a replay. */
+async function changedMeanwhile(
+  { store, tables }: PlanContext,
+  changes: readonly ItemChange[],
+): Promise<ReadonlySet<string>> {
+  const keyOf = (change: ItemChange) => {
+    const { name, version } = change.after ?? change.before ?? {};
+    return { name: name ?? { S: '' }, version: version ?? { S: '' } };
+  };
+  const found = await store.getMany(tables.metrics, changes.map(keyOf));
+  const now = new Map(found.map((item) => [`${item.name?.S}\u0000${item.version?.S}`, item]));
+  const moved = changes.filter((change) => {
+    const { name, version } = keyOf(change);
+    return !sameItem(change.before, now.get(`${name.S}\u0000${version.S}`));
+  });
+  return new Set(moved.map(nameOf));
 }
 
 const EMPTY = (shardId: string, generation: number): PlannedShard => ({
@@ -137,49 +165,6 @@ function withRecords(
     firstArrivedAtMs: arrivals[0],
     lastArrivedAtMs: arrivals.at(-1),
   };
-}
-
-/** The core on the rehearsed tables, with a queue whose messages are done at once and a clock that can be moved over the grace period. */
-class Rehearsal {
-  readonly replication: ReplicationContext;
-  readonly #queued: ProjectionMessage[] = [];
-  #delayed: ProjectionMessage[] = [];
-  #aheadMs = 0;
-  readonly #graceMs: number;
-
-  constructor({ tables, settings, nowMs, pause }: PlanContext, store: OverlayItemStore) {
-    const now = (): number => nowMs() + this.#aheadMs;
-    this.#graceMs = settings.graceSeconds * 1000;
-    this.replication = {
-      store,
-      tables: { metrics: tables.metrics, sourceRows: tables.sourceRows },
-      graceMs: this.#graceMs,
-      redirectDays: settings.redirectDays,
-      fanOutLimit: settings.fanOutLimit,
-      nowMs: now,
-      pause,
-      unpublishable: () => {},
-      send: async (message, delaySeconds) => void (delaySeconds > 0 ? this.#delayed : this.#queued).push(message),
-      tablesDeclared: SOURCE_TABLES,
-      mirror: new RowMirror(store, tables.sourceRows, settings.tombstoneDays, now),
-      quarantine: new Quarantine(store, tables.quarantine, async () => {}, now),
-      log: { quarantined: () => {}, control: () => {}, failed: () => {} },
-    };
-  }
-
-  async finishQueued(): Promise<void> {
-    for (let message = this.#queued.shift(); message; message = this.#queued.shift())
-      await runProjection(this.replication, JSON.stringify(message));
-  }
-
-  /** Metrics that waited for missing rows are looked at again, after the grace period as in the end they would be. */
-  async finishDelayed(): Promise<void> {
-    const waiting = this.#delayed;
-    this.#delayed = [];
-    this.#aheadMs += this.#graceMs;
-    for (const message of waiting) await runProjection(this.replication, JSON.stringify(message));
-    await this.finishQueued();
-  }
 }
 
 /** Generations follow each other, the shards of one are read side by side. */

@@ -3,12 +3,16 @@ import type { RecordOutcome } from '../replication/batch-outcome.ts';
 import type { RecordFilter } from './record-filter.ts';
 import type { ReplayWindow } from './replay-window.ts';
 
+/** Where the records are read: the change stream, or the archive that keeps them for longer. What is done with them is the same. */
+export type ReplaySource = 'stream' | 'archive';
+
 export interface ReplayRequest {
+  readonly source: ReplaySource;
   readonly window: ReplayWindow;
   readonly filter: RecordFilter;
   /** The beginning of the window is known to be gone, and the rest is wanted all the same. */
   readonly allowGap: boolean;
-  /** Share of a shard's read limits, above 0 and at most 1. */
+  /** Share of a shard's read limits, above 0 and at most 1. The archive has no such limits. */
   readonly readShare: number;
   /** Shards by generation, parents first. */
   readonly generations: readonly (readonly string[])[];

@@ -6,11 +6,18 @@
 import type { ReplicationContext } from '../replication/replicate-batch.ts';
 import { applyRecords } from './apply-records.ts';
 import type { ChangeLog } from './change-log.ts';
-import { ReadPace } from './read-pace.ts';
+import { paceOf } from './read-pace.ts';
 import { type WindowRead, WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
 import type { HeldCheckpoint, ReplayJournal } from './replay-journal.ts';
-import { addCounts, newCheckpoint, ReplayRefused, type ReplayRun, type ShardCheckpoint } from './replay-run.ts';
+import {
+  addCounts,
+  newCheckpoint,
+  ReplayRefused,
+  type ReplayRequest,
+  type ReplayRun,
+  type ShardCheckpoint,
+} from './replay-run.ts';
 import { instant } from './replay-window.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +34,8 @@ export interface SliceRequest {
 export interface SliceContext {
   readonly replication: ReplicationContext;
   readonly journal: ReplayJournal;
-  readonly log: ChangeLog;
+  /** What this replay reads. */
+  readonly logOf: (request: ReplayRequest) => ChangeLog;
   /** Records asked for at a time; a batch is what one answer brings. */
   readonly batchRecords: number;
   /** Names this slice, and no other one, in the journal. */
@@ -41,14 +49,15 @@ export interface SliceContext {
 const RESERVE_MS = 20_000;
 
 export async function replaySlice(context: SliceContext, request: SliceRequest): Promise<ShardCheckpoint> {
-  const { journal, log, nowMs, sleep, writer } = context;
+  const { journal, nowMs, sleep, writer } = context;
   const { replayId, shardId } = request;
   let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId));
   // After the shard is held: a stop that comes later takes it away again.
   const run = await permittedRun(context, request);
   if (held.checkpoint.done) return held.checkpoint;
-  const after = await readableFrom(context, run, held.checkpoint);
-  const pace = new ReadPace(run.request.readShare);
+  const log = context.logOf(run.request);
+  const after = await readableFrom(log, nowMs(), run, held.checkpoint);
+  const pace = paceOf(run.request);
   const reader = new WindowReader({ log, pace, nowMs, sleep }, shardId, after.window, after.sequenceNumber);
   const throttledBefore = held.checkpoint.throttled;
 
@@ -115,19 +124,20 @@ async function permittedRun({ journal }: SliceContext, { replayId, execution }: 
   return run;
 }
 
-/** What lies between the checkpoint and the horizon is gone, and Kinesis would not say so: it would begin with what is left. */
+/** What lies between the checkpoint and the horizon is gone, and nothing would say so: reading would begin with what is left. */
 async function readableFrom(
-  { log, nowMs }: SliceContext,
+  log: ChangeLog,
+  nowMs: number,
   { request, replayId }: ReplayRun,
   { sequenceNumber, arrivedAtMs }: ShardCheckpoint,
 ): Promise<{ readonly window: ReplayRun['request']['window']; readonly sequenceNumber: string | undefined }> {
-  const { window, allowGap } = request;
-  const horizonMs = nowMs() - (await log.retentionHours()) * HOUR_MS;
+  const { window, allowGap, source } = request;
+  const horizonMs = nowMs - (await log.retentionHours()) * HOUR_MS;
   const fromMs = arrivedAtMs ?? window.fromMs;
   if (fromMs >= horizonMs) return { window, sequenceNumber };
   if (!allowGap)
     throw new ReplayRefused(
-      `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the stream before replay ${replayId} came to them; ` +
+      `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the ${source} before replay ${replayId} came to them; ` +
         'load the tables again instead (npx relay reload), or start a replay of the rest with --allow-gap',
     );
   return { window, sequenceNumber: undefined };

@@ -4,6 +4,8 @@
  * that must hold wherever the records come from: an insert whose delete is forgotten would bring the row back.
  */
 
+import type { ReplaySource } from './replay-run.ts';
+
 export interface ReplayWindow {
   /** Epoch milliseconds, inclusive. */
   readonly fromMs: number;
@@ -14,7 +16,12 @@ export interface ReplayWindow {
 /** What is known of the deployment when a window is judged. */
 export interface WindowLimits {
   readonly nowMs: number;
+  /** Where the records would be read; the stream if it is not said. */
+  readonly source?: ReplaySource;
+  /** Of that source. */
   readonly retentionHours: number;
+  /** Whether what has left the stream may be in the archive. */
+  readonly archiveIsOn?: boolean;
   readonly tombstoneDays: number;
 }
 
@@ -45,7 +52,7 @@ const TOMBSTONE_MARGIN_MS = DAY_MS;
 export const instant = (ms: number): string => new Date(ms).toISOString();
 
 export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits): WindowVerdict {
-  const { nowMs, retentionHours, tombstoneDays } = limits;
+  const { nowMs, source = 'stream', retentionHours, tombstoneDays } = limits;
   const refused = (because: 'mistake' | 'gone', reason: string, instead: string): WindowVerdict => ({
     kind: 'refused',
     because,
@@ -76,9 +83,11 @@ export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits
   if (toMs <= horizonMs)
     return refused(
       'gone',
-      `The whole window is gone from the stream: it ends at ${instant(toMs)}, and the stream keeps ${retentionHours} hours, ` +
+      `The whole window is gone from the ${source}: it ends at ${instant(toMs)}, and the ${source} keeps ${retentionHours} hours, ` +
         `so nothing before ${instant(horizonMs)} is left.`,
-      'Load the tables again instead: npx relay reload.',
+      source === 'stream' && limits.archiveIsOn
+        ? 'Read it from the change archive: the same command with --from-archive.'
+        : 'Load the tables again instead: npx relay reload.',
     );
   return { kind: 'usable', goneMs: Math.max(0, horizonMs - fromMs), horizonMs };
 }
