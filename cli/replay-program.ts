@@ -21,6 +21,7 @@ export function addReplayCommands(
         'npx relay replay plan --from -2h --to now',
         'npx relay replay plan --from 2026-11-20T08:00:00Z --to 2026-11-20T09:00:00Z --table metric_versions',
         'npx relay replay plan --from -1d --to "90m ago" --metric packages_delivered --json',
+        'npx relay replay plan --from -30d --to -29d --from-archive',
       ]),
     ),
   ).action(async (options) => finish(await (await import('./commands/replay-plan.ts')).replayPlan(context, options)));
@@ -89,7 +90,11 @@ function withWindow(command: Command): Command {
     .addOption(
       new Option('--read-share <share>', 'share of the read limits of a shard, above 0 and at most 1').argParser(share),
     )
-    .option('--allow-gap', 'the beginning of the window has left the stream, and the rest is wanted all the same');
+    .option(
+      '--from-archive',
+      'read the change archive, which keeps records for longer than the stream (setting changeArchive)',
+    )
+    .option('--allow-gap', 'a part of the window is gone, and the rest is wanted all the same');
 }
 
 function share(text: string): number {

@@ -15,13 +15,13 @@ export async function replayPlan(
 ): Promise<ExitCode> {
   return withReplay(options, async (connection) => {
     const checked = await checkedRequest(connection, options, Date.now());
-    const { store, tables, settings, log } = connection;
+    const { store, tables, settings } = connection;
     const planned = await rehearseReplay(
       {
         store,
         tables,
         settings,
-        log,
+        log: checked.log,
         nowMs: Date.now,
         sleep: (ms) =>
           interruption.signal.aborted

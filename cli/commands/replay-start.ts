@@ -3,6 +3,7 @@ import type { ReplayRun } from '#core/replay/replay-run.ts';
 import { instant } from '#core/replay/replay-window.ts';
 import { preconditionMissing } from '../command-failure.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { lateText, refuseMissing } from '../replay/archived-window.ts';
 import { beginReplay, newReplayId, nextExecution } from '../replay/begin-replay.ts';
 import { followReplay } from '../replay/follow-replay.ts';
 import { duration } from '../replay/point-in-time.ts';
@@ -18,12 +19,14 @@ export async function replayStart(context: CommandContext, options: ReplayStartO
   const { terminal } = context;
   return withReplay(options, async (connection) => {
     const nowMs = Date.now();
-    const { request, verdict } = await checkedRequest(connection, options, nowMs);
+    const { request, verdict, archived } = await checkedRequest(connection, options, nowMs);
     if (verdict.goneMs > 0 && !request.allowGap)
       throw preconditionMissing(
-        `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the stream.`,
-        'Nothing was started. Replay the rest with --allow-gap, or load the tables again: npx relay reload.',
+        `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the ${request.source}.`,
+        `Nothing was started. ${request.source === 'stream' && connection.archive ? 'Read it from the change archive with --from-archive, replay' : 'Replay'} the rest with --allow-gap, or load the tables again: npx relay reload.`,
       );
+    if (archived) refuseMissing(archived, request.allowGap);
+    if (archived?.lateFromMs !== undefined) terminal.say(lateText(archived.lateFromMs));
     const replayId = newReplayId(nowMs, Math.random);
     const run: ReplayRun = {
       replayId,

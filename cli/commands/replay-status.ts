@@ -33,11 +33,12 @@ export async function replayList(
     else
       terminal.out(
         renderTable(
-          ['replay', 'state', 'progress', 'from', 'to', 'only', 'received', 'applied'],
+          ['replay', 'state', 'progress', 'source', 'from', 'to', 'only', 'received', 'applied'],
           statuses.map(({ run, state, progress }) => [
             run.replayId,
             state,
             percent(progress.fraction),
+            run.request.source,
             instant(run.request.window.fromMs),
             instant(run.request.window.toMs),
             describeFilter(run.request.filter) ?? '',

@@ -3,8 +3,9 @@
 import { describeFilter } from '#core/replay/record-filter.ts';
 import type { PlannedChanges } from '#core/replay/replay-plan.ts';
 import { listPriceDollars } from '#core/replay/replay-price.ts';
-import { instant } from '#core/replay/replay-window.ts';
+import { instant, type ReplaySource } from '#core/replay/replay-window.ts';
 import { renderTable } from '../render/table.ts';
+import { type ArchivedWindow, archiveLines } from './archived-window.ts';
 import { duration } from './point-in-time.ts';
 import type { CheckedRequest } from './replay-request.ts';
 
@@ -20,9 +21,20 @@ export interface ItemPlan {
 export interface ShownPlan {
   readonly window: { readonly from: string; readonly to: string };
   readonly filter: string | null;
+  readonly source: ReplaySource;
   readonly retentionHours: number;
   /** The part of the window that has left the stream. */
   readonly gone: { readonly from: string; readonly to: string; readonly ms: number } | null;
+  /** Of the archive, when that is read. */
+  readonly archive: {
+    readonly bucket: string;
+    readonly objects: number;
+    readonly begins: string | null;
+    /** Times without any object; `missing` when that is no ordinary silence. */
+    readonly silences: readonly { readonly from: string; readonly to: string; readonly missing: boolean }[];
+    /** What arrived later may not be archived yet. */
+    readonly lateFrom: string | null;
+  } | null;
   readonly firstFound: string | null;
   readonly shards: readonly object[];
   readonly records: number;
@@ -42,7 +54,7 @@ export interface ShownPlan {
 }
 
 export function shownPlan(
-  { request, verdict, retentionHours, closed }: CheckedRequest,
+  { request, verdict, retentionHours, closed, archived }: CheckedRequest,
   plan: PlannedChanges,
 ): ShownPlan {
   const { window } = request;
@@ -55,7 +67,9 @@ export function shownPlan(
   return {
     window: { from: instant(window.fromMs), to: instant(window.toMs) },
     filter: describeFilter(request.filter) ?? null,
+    source: request.source,
     retentionHours,
+    archive: archived === undefined ? null : shownArchive(archived),
     gone:
       verdict.goneMs > 0 ? { from: instant(window.fromMs), to: instant(goneToMs), ms: goneToMs - window.fromMs } : null,
     firstFound: firsts.length > 0 ? instant(Math.min(...firsts)) : null,
@@ -88,8 +102,11 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
   const { counts } = planned;
   const lines = [
     `window    ${plan.window.from} to ${plan.window.to}${plan.filter === null ? '' : `, only ${plan.filter}`}`,
-    `stream    keeps ${plan.retentionHours} h, ${checked.request.generations.length} generation(s) of shards`,
+    plan.archive === null
+      ? `stream    keeps ${plan.retentionHours} h, ${checked.request.generations.length} generation(s) of shards`
+      : `archive   ${plan.archive.bucket} keeps ${plan.retentionHours / 24} d, ${plan.archive.objects} objects of the window; the stream is not read`,
     ...goneLines(plan),
+    ...(checked.archived ? archiveLines(checked.archived) : []),
     '',
     renderTable(
       ['shard', 'state', 'generation', 'records', 'bytes', 'first', 'last'],
@@ -120,17 +137,31 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
     `mirror    ${plan.mirrorItems} rows and heads`,
     `cost      about ${units(plan.writeUnits)} write units and ${units(plan.readUnits)} read units, ` +
       `$${plan.listPriceDollars.toFixed(plan.listPriceDollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
-    `time      at least ${duration(plan.readingMs)} of reading, at ${checked.request.readShare} of the shards' read limits`,
+    ...(plan.archive === null
+      ? [
+          `time      at least ${duration(plan.readingMs)} of reading, at ${checked.request.readShare} of the shards' read limits`,
+        ]
+      : []),
   ];
   return lines.join('\n');
 }
 
-function goneLines({ gone, firstFound }: ShownPlan): string[] {
+function shownArchive({ bucket, objects, beginsMs, silences, lateFromMs }: ArchivedWindow): ShownPlan['archive'] {
+  return {
+    bucket,
+    objects,
+    begins: beginsMs === undefined ? null : instant(beginsMs),
+    silences: silences.map(({ fromMs, toMs, missing }) => ({ from: instant(fromMs), to: instant(toMs), missing })),
+    lateFrom: lateFromMs === undefined ? null : instant(lateFromMs),
+  };
+}
+
+function goneLines({ gone, firstFound, source }: ShownPlan): string[] {
   const first =
     firstFound === null ? 'No record of the window is there.' : `The first record found is of ${firstFound}.`;
   if (gone === null) return firstFound === null ? [`found     ${first}`] : [];
   return [
-    `GONE      ${gone.from} to ${gone.to} (${duration(gone.ms)}) has left the stream; Kinesis would silently begin behind it. ${first}`,
+    `GONE      ${gone.from} to ${gone.to} (${duration(gone.ms)}) has left the ${source}; ${source === 'stream' ? 'Kinesis' : 'a reader'} would silently begin behind it. ${first}`,
   ];
 }
 

@@ -1,7 +1,10 @@
 /** What the replay commands talk to: the stream, the tables, the journal and the state machine of one pipeline, closed together. */
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
+import type { ArchiveStore } from '#core/archive/read-archive.ts';
+import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
 import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
 import type { ItemStore } from '#core/platform/item-store.ts';
 import { jitteredPause } from '#core/platform/pause.ts';
@@ -23,6 +26,17 @@ export interface ReplayConnection {
   readonly executions: Executions;
   readonly settings: ReplaySettings;
   readonly streamName: string;
+  /** Absent when the deployment has no change archive. */
+  readonly archive: ArchiveConnection | undefined;
+}
+
+export interface ArchiveConnection {
+  readonly store: ArchiveStore;
+  readonly bucket: string;
+  /** For how long it keeps records. */
+  readonly days: number;
+  /** For how long records wait for a fuller object. */
+  readonly windowSeconds: number;
 }
 
 const replaySettings = z.object({
@@ -32,6 +46,7 @@ const replaySettings = z.object({
   redirectDays: z.number(),
   readShare: z.number(),
   batchRecords: z.number(),
+  archive: z.optional(z.object({ days: z.number(), windowSeconds: z.number() })),
 });
 
 export async function withReplay<T>(
@@ -41,11 +56,14 @@ export async function withReplay<T>(
   const connection = await connectTo(options);
   const { clientConfig } = connection;
   const output = (name: string): string => requireOutput(connection, name);
-  const settings = parseSettings(output('ReplaySettings'));
+  const { archive, ...settings } = parseSettings(output('ReplaySettings'));
   const streamName = output('ChangeStream');
   const database = dynamoDb(clientConfig);
   const kinesis = new KinesisClient(clientConfig);
   const states = new SFNClient(clientConfig);
+  // Path style: behind a local endpoint a bucket is no host name.
+  const objects = new S3Client({ ...clientConfig, forcePathStyle: true });
+  const bucket = connection.outputs.get('ChangeArchiveBucket');
   try {
     const store = new DynamoDbItemStore(database, jitteredPause(Math.random));
     return await action({
@@ -60,15 +78,16 @@ export async function withReplay<T>(
       executions: new Executions(states, output('ReplayStateMachine')),
       settings,
       streamName,
+      archive: bucket && archive ? { ...archive, bucket, store: s3ArchiveStore(objects, bucket) } : undefined,
     });
   } catch (error) {
-    throw explained(error, streamName);
+    throw explained(error, streamName, bucket);
   } finally {
-    for (const client of [database, kinesis, states]) client.destroy();
+    for (const client of [database, kinesis, states, objects]) client.destroy();
   }
 }
 
-function parseSettings(text: string): ReplaySettings {
+function parseSettings(text: string): z.infer<typeof replaySettings> {
   try {
     return replaySettings.parse(JSON.parse(text));
   } catch (error) {
@@ -81,16 +100,19 @@ function parseSettings(text: string): ReplaySettings {
 }
 
 /** A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
-function explained(error: unknown, streamName: string): unknown {
+function explained(error: unknown, streamName: string, bucket: string | undefined): unknown {
   const name = error instanceof Error ? error.name : '';
   if (name === 'AccessDeniedException' || name === 'AccessDenied')
     return failed(
       `A permission is missing: ${messageOf(error)}`,
       `Nothing was started. Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
-        'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem and DeleteItem on Replays; states:StartExecution, DescribeExecution and StopExecution.',
+        'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem and DeleteItem on Replays; states:StartExecution, DescribeExecution and StopExecution' +
+        (bucket === undefined
+          ? '.'
+          : `; with --from-archive s3:ListBucket and GetObject on ${bucket}, without kinesis.`),
       error,
     );
-  if (name === 'ResourceNotFoundException')
+  if (name === 'ResourceNotFoundException' || name === 'NoSuchBucket')
     return preconditionMissing(
       `Something of the pipeline is not there: ${messageOf(error)}`,
       'Check the stack and its stream (`npx relay outputs`); a stream that was deleted has nothing to replay: npx relay reload.',

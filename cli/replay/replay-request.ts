@@ -1,9 +1,11 @@
 /** From the options of a command to what is to be replayed, checked: whatever is wrong with it is said here, before anything is started. */
+import type { ChangeLog } from '#core/replay/change-log.ts';
 import type { ReplayRequest } from '#core/replay/replay-run.ts';
 import { ARRIVAL_SLACK_MS, judgeWindow, type WindowVerdict } from '#core/replay/replay-window.ts';
 import { shardGenerations } from '#core/replay/shard-generations.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { preconditionMissing, usageError } from '../command-failure.ts';
+import { type ArchivedWindow, archivedWindow } from './archived-window.ts';
 import { metricIds } from './metric-ids.ts';
 import type { PointInTime } from './point-in-time.ts';
 import type { ReplayConnection } from './replay-connection.ts';
@@ -15,12 +17,17 @@ export interface WindowOptions {
   readonly metric?: readonly string[];
   readonly readShare?: number;
   readonly allowGap?: boolean;
+  readonly fromArchive?: boolean;
 }
 
 export interface CheckedRequest {
   readonly request: ReplayRequest;
   readonly verdict: Extract<WindowVerdict, { kind: 'usable' }>;
   readonly retentionHours: number;
+  /** What the request reads. */
+  readonly log: ChangeLog;
+  /** Of the archive, when that is read. */
+  readonly archived: ArchivedWindow | undefined;
   /** Shards that are closed: split or merged since. */
   readonly closed: ReadonlySet<string>;
 }
@@ -30,7 +37,7 @@ export async function checkedRequest(
   options: WindowOptions,
   nowMs: number,
 ): Promise<CheckedRequest> {
-  const { log, settings } = connection;
+  const { settings, archive } = connection;
   const window = { fromMs: options.from(nowMs), toMs: options.to(nowMs) };
   refuse(
     judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours: Number.MAX_SAFE_INTEGER }),
@@ -42,11 +49,23 @@ export async function checkedRequest(
     throw usageError(`No such table: ${unknown.join(', ')}.`, `The replicated tables are ${known.join(', ')}.`);
   const filter = { tables, metricIds: await metricIds(connection, options.metric ?? []) };
 
+  const source = options.fromArchive ? 'archive' : 'stream';
+  const archived = options.fromArchive ? await archivedWindow(connection, options, window, nowMs) : undefined;
+  const log = archived?.log ?? connection.log;
   const retentionHours = await log.retentionHours();
-  const verdict = refuse(judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours }));
+  const verdict = refuse(
+    judgeWindow(window, {
+      nowMs,
+      tombstoneDays: settings.tombstoneDays,
+      source,
+      retentionHours,
+      archiveIsOn: archive !== undefined,
+    }),
+  );
   const shards = await log.shards(Math.max(window.fromMs - ARRIVAL_SLACK_MS, verdict.horizonMs));
   return {
     request: {
+      source,
       window,
       filter,
       allowGap: options.allowGap === true,
@@ -55,6 +74,8 @@ export async function checkedRequest(
     },
     verdict,
     retentionHours,
+    log,
+    archived,
     closed: new Set(shards.filter(({ closed }) => closed).map(({ shardId }) => shardId)),
   };
 }

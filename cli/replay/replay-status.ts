@@ -42,6 +42,7 @@ export function statusJson({ run, state, progress }: ReplayStatus): object {
     state,
     execution,
     startedAt: instant(startedAtMs),
+    source: request.source,
     window: { from: instant(request.window.fromMs), to: instant(request.window.toMs) },
     filter: describeFilter(request.filter) ?? null,
     ...sums,
@@ -57,12 +58,12 @@ export function statusJson({ run, state, progress }: ReplayStatus): object {
 }
 
 export function renderStatus({ run, state, progress }: ReplayStatus): string {
-  const { window, filter } = run.request;
+  const { source, window, filter } = run.request;
   const described = describeFilter(filter);
   const { counts, recordsPerSecond, leftMs } = progress;
   return [
     `replay    ${run.replayId}  ${state}`,
-    `window    ${instant(window.fromMs)} to ${instant(window.toMs)}${described === undefined ? '' : `, only ${described}`}`,
+    `window    ${instant(window.fromMs)} to ${instant(window.toMs)}${described === undefined ? '' : `, only ${described}`}, from the ${source}`,
     `progress  ${percent(progress.fraction)} of the window, ${progress.shardsDone} of ${progress.shards.length} shards done${timeLeft(state, leftMs)}`,
     `read      ${progress.looked} records, ${progress.bytes} bytes${recordsPerSecond === undefined ? '' : `, ${Math.round(recordsPerSecond)} records/s per shard`}${progress.throttled > 0 ? `, throttled ${progress.throttled} times` : ''}`,
     `applied   ${counts.received} received: ${outcomesText(counts)}`,

@@ -4,14 +4,20 @@
  * place from elsewhere (another process, an earlier slice) is found again by the names of the objects.
  */
 import { type ChangeLog, type LogAnswer, PlaceExpired, type ReadFrom } from '../replay/change-log.ts';
+import { ReplayRefused } from '../replay/replay-run.ts';
+import { ARRIVAL_SLACK_MS, type ReplayWindow } from '../replay/replay-window.ts';
 import type { ShardFacts } from '../replay/shard-generations.ts';
-import type { ArchivedRecord } from './archive-object.ts';
+import { type ArchivedRecord, ArchiveObjectDamaged } from './archive-object.ts';
 import { type ArchiveStore, type ArchiveWindow, archivedShards, readArchivedShard } from './read-archive.ts';
 
 interface Cursor {
   place: string;
   readonly records: AsyncGenerator<ArchivedRecord>;
 }
+
+/** What a replay of a window reads: records are chosen by their own time, and those of one shard need not ascend. */
+export const archiveLogOf = (store: ArchiveStore, { fromMs, toMs }: ReplayWindow, keptDays: number): ArchiveChangeLog =>
+  new ArchiveChangeLog(store, { fromMs: fromMs - ARRIVAL_SLACK_MS, toMs: toMs + ARRIVAL_SLACK_MS }, keptDays);
 
 export class ArchiveChangeLog implements ChangeLog {
   readonly #store: ArchiveStore;
@@ -43,13 +49,13 @@ export class ArchiveChangeLog implements ChangeLog {
     return place;
   }
 
-  /** @throws PlaceExpired for a place that is not where this shard is being read. */
+  /** @throws PlaceExpired for a place that is not where this shard is being read; ReplayRefused when an object is damaged. */
   async read(shardId: string, place: string, recordsMax: number): Promise<LogAnswer> {
     const cursor = this.#cursors.get(shardId);
     if (cursor?.place !== place) throw new PlaceExpired(`shard ${shardId} of the archive is not open at ${place}`);
     const records: ArchivedRecord[] = [];
     while (records.length < recordsMax) {
-      const { value, done } = await cursor.records.next();
+      const { value, done } = await this.#next(shardId, cursor);
       if (done === true) {
         this.#cursors.delete(shardId);
         return { records, next: undefined, behindMs: 0 };
@@ -59,6 +65,17 @@ export class ArchiveChangeLog implements ChangeLog {
     cursor.place = `after ${records.at(-1)?.sequenceNumber}`;
     const behindMs = Math.max(1, this.#window.toMs - (records.at(-1)?.arrivedAtMs ?? 0));
     return { records, next: cursor.place, behindMs };
+  }
+
+  /** A shard whose reading failed has to be opened again: what was read and not answered would be passed over. */
+  async #next(shardId: string, { records }: Cursor): Promise<IteratorResult<ArchivedRecord>> {
+    try {
+      return await records.next();
+    } catch (error) {
+      this.#cursors.delete(shardId);
+      if (error instanceof ArchiveObjectDamaged) throw new ReplayRefused(error.message, { cause: error });
+      throw error;
+    }
   }
 
   #recordsFrom(shardId: string, from: ReadFrom): AsyncGenerator<ArchivedRecord> {

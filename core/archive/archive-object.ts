@@ -26,6 +26,8 @@ export interface ArchiveObject {
 }
 
 export const ARCHIVE_PREFIX = 'changes/';
+/** All days. */
+export const YEARS_PREFIX = `${ARCHIVE_PREFIX}year=`;
 export const DAY_MS = 24 * 3_600_000;
 
 const ARRIVAL_DIGITS = 15;
@@ -89,7 +91,20 @@ const line = z.object({
   data: z.base64(),
 });
 
-/** @throws Error that names the object, if it is damaged or was written by something else. */
+/** An object cannot be read, or does not hold what its name says. Its message names it; reading it again finds the same. */
+export class ArchiveObjectDamaged extends Error {
+  override readonly name = 'ArchiveObjectDamaged';
+
+  constructor(key: string, reason: string, cause?: unknown) {
+    super(
+      `the object ${key} of the change archive cannot be read: ${reason}. ` +
+        'Bring an earlier version of it back, or replay the windows before and after it and reload the tables',
+      { cause },
+    );
+  }
+}
+
+/** @throws ArchiveObjectDamaged, also for an object that was written by something else. */
 export function decodeRecords(key: string, content: Uint8Array, shardId: string): readonly ArchivedRecord[] {
   try {
     return gunzipSync(content)
@@ -101,11 +116,7 @@ export function decodeRecords(key: string, content: Uint8Array, shardId: string)
         return { shardId, ...record, bytes: Buffer.from(data, 'base64') };
       });
   } catch (error) {
-    throw new Error(
-      `the object ${key} of the change archive cannot be read: ${error instanceof Error ? error.message : String(error)}. ` +
-        'Bring an earlier version of it back, or replay the windows before and after it and reload the tables',
-      { cause: error },
-    );
+    throw new ArchiveObjectDamaged(key, error instanceof Error ? error.message : String(error), error);
   }
 }
 

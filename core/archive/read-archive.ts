@@ -6,6 +6,7 @@
 import {
   type ArchivedRecord,
   type ArchiveObject,
+  ArchiveObjectDamaged,
   compareSequenceNumbers,
   DAY_MS,
   dayOf,
@@ -18,6 +19,8 @@ import {
 export interface ArchiveStore {
   /** Keys that begin with the prefix, in any order. */
   list(prefix: string): AsyncIterable<string>;
+  /** The least key that begins with the prefix, byte by byte. */
+  first(prefix: string): Promise<string | undefined>;
   get(key: string): Promise<Uint8Array>;
 }
 
@@ -67,7 +70,7 @@ export async function archivedShards(store: ArchiveStore, window: ArchiveWindow)
 
 /**
  * @param after goes on behind this record: objects that end before it are not opened.
- * @throws Error that names an object which cannot be read.
+ * @throws ArchiveObjectDamaged for an object which cannot be read; no record of it was given then.
  */
 export async function* readArchivedShard(
   store: ArchiveStore,
@@ -102,8 +105,7 @@ export async function* readArchivedShard(
         waiting.shift();
         if (isLeft(next)) unopened -= 1;
         if (isBehind(next.lastSequenceNumber)) continue;
-        const records = decodeRecords(next.key, await store.get(next.key), shardId);
-        if (records.length > 0) open.push({ dayMs: next.dayMs, records, place: 0 });
+        open.push({ dayMs: next.dayMs, records: await recordsOf(store, next), place: 0 });
         continue;
       }
       if (head === undefined) break;
@@ -114,6 +116,20 @@ export async function* readArchivedShard(
       if (record.arrivedAtMs >= window.fromMs && record.arrivedAtMs < window.toMs) yield record;
     }
   }
+}
+
+/** An object that was cut off or written over cleanly is found out by its name, which says what was in it. */
+async function recordsOf(store: ArchiveStore, object: Listed): Promise<readonly ArchivedRecord[]> {
+  const { key, shardId, firstSequenceNumber, lastSequenceNumber } = object;
+  const records = decodeRecords(key, await store.get(key), shardId);
+  const [first, last] = [records[0]?.sequenceNumber, records.at(-1)?.sequenceNumber];
+  if (first === undefined || last === undefined) throw new ArchiveObjectDamaged(key, 'it holds no record');
+  if (
+    compareSequenceNumbers(first, firstSequenceNumber) !== 0 ||
+    compareSequenceNumbers(last, lastSequenceNumber) !== 0
+  )
+    throw new ArchiveObjectDamaged(key, `it holds the records ${first} to ${last}, not those that its name says`);
+  return records;
 }
 
 async function objectsOf(

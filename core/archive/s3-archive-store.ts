@@ -1,5 +1,11 @@
 /** The change archive on the AWS SDK's S3 client. It maps requests, answers and errors, and decides nothing. */
-import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { PutArchiveObject } from './archive-batch.ts';
 import type { ArchiveStore } from './read-archive.ts';
 
@@ -9,6 +15,11 @@ export function s3ArchiveStore(client: S3Client, bucket: string): ArchiveStore {
       for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
         for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
       }
+    },
+    async first(prefix) {
+      // S3 lists in the order of the names: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+      const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }));
+      return page.Contents?.[0]?.Key;
     },
     async get(key) {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

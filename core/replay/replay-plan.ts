@@ -9,7 +9,7 @@ import { sameItem } from '../platform/item-cost.ts';
 import type { ItemStore } from '../platform/item-store.ts';
 import { type ItemChange, OverlayItemStore, type RehearsedCost } from '../platform/overlay-item-store.ts';
 import type { ChangeLog } from './change-log.ts';
-import { ReadPace } from './read-pace.ts';
+import { paceOf } from './read-pace.ts';
 import { WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -61,7 +61,7 @@ export interface PlannedChanges {
   /** Rows and heads of the mirror that would be others afterwards. */
   readonly mirrorItems: number;
   readonly cost: RehearsedCost;
-  /** The least that reading alone takes at the replay's share of the read limits, milliseconds. */
+  /** The least that reading alone takes at the replay's share of the read limits, milliseconds; 0 for the archive, which has none. */
   readonly readingMs: number;
 }
 
@@ -83,7 +83,7 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
   for (const [generation, shardIds] of request.generations.entries()) {
     for (const shardId of shardIds) {
       // The plan reads as a replay of the whole share would, so the live consumer is as safe from it.
-      const reading = { log, pace: new ReadPace(request.readShare), nowMs, sleep };
+      const reading = { log, pace: paceOf(request), nowMs, sleep };
       const reader = new WindowReader(reading, shardId, request.window, undefined);
       let found: PlannedShard = EMPTY(shardId, generation);
       for (let end = false; !end; ) {
@@ -172,13 +172,13 @@ function leastReadingMs(request: ReplayRequest, shards: readonly PlannedShard[],
   return request.generations.reduce((total, _, generation) => {
     const each = shards
       .filter((shard) => shard.generation === generation)
-      .map((shard) => readingMs(shard, request.readShare, batchRecords));
+      .map((shard) => readingMs(shard, request, batchRecords));
     return total + Math.max(0, ...each);
   }, 0);
 }
 
-function readingMs({ records, bytes }: PlannedShard, share: number, batchRecords: number): number {
-  const pace = new ReadPace(share);
+function readingMs({ records, bytes }: PlannedShard, request: ReplayRequest, batchRecords: number): number {
+  const pace = paceOf(request);
   const calls = Math.ceil(records / batchRecords);
   pace.spent(0, calls === 0 ? 0 : bytes / calls);
   return calls * pace.waitMs(0);

@@ -1,10 +1,7 @@
 /** One replay as it was asked for, and how far each of its shards has come. These are what the journal stores, and all that a slice needs to know. */
 import type { RecordOutcome } from '../replication/batch-outcome.ts';
 import type { RecordFilter } from './record-filter.ts';
-import type { ReplayWindow } from './replay-window.ts';
-
-/** Where the records are read: the change stream, or the archive that keeps them for longer. What is done with them is the same. */
-export type ReplaySource = 'stream' | 'archive';
+import type { ReplaySource, ReplayWindow } from './replay-window.ts';
 
 export interface ReplayRequest {
   readonly source: ReplaySource;

@@ -4,7 +4,8 @@
  * that must hold wherever the records come from: an insert whose delete is forgotten would bring the row back.
  */
 
-import type { ReplaySource } from './replay-run.ts';
+/** Where the records are read: the change stream, or the archive that keeps them for longer. What is done with them is the same. */
+export type ReplaySource = 'stream' | 'archive';
 
 export interface ReplayWindow {
   /** Epoch milliseconds, inclusive. */

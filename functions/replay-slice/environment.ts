@@ -5,8 +5,15 @@ import { replicatorEnvironment } from '../replicator/environment.ts';
 export const replaySliceEnvironment = z.extend(replicatorEnvironment, {
   CHANGE_STREAM: z.string().check(z.minLength(1)),
   REPLAYS_TABLE: z.string().check(z.minLength(1)),
+  /** Bucket of the change archive and the days that it keeps records; absent when the archive is not on. */
+  CHANGE_ARCHIVE_BUCKET: z.optional(z.string().check(z.minLength(1))),
+  CHANGE_ARCHIVE_DAYS: z.optional(z.coerce.number().check(z.int(), z.minimum(1))),
   /** Records asked for at a time; what one answer brings is applied as one batch. */
   BATCH_RECORDS: z.coerce.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
 });
 
-export type ReplaySliceEnvironment = Record<keyof z.infer<typeof replaySliceEnvironment>, string>;
+type Setting = keyof z.infer<typeof replaySliceEnvironment>;
+type ArchiveSetting = Extract<Setting, `CHANGE_ARCHIVE_${string}`>;
+
+export type ReplaySliceEnvironment = Record<Exclude<Setting, ArchiveSetting>, string> &
+  Partial<Record<ArchiveSetting, string>>;

@@ -1,8 +1,11 @@
 /** A task of the replay's state machine → core: one slice of a shard, or the note that a shard was given up. Answers with the shard's checkpoint. */
 import * as z from 'zod/mini';
+import { archiveLogOf } from '#core/archive/archive-change-log.ts';
+import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
+import type { ChangeLog } from '#core/replay/change-log.ts';
 import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
 import { ReplayJournal } from '#core/replay/replay-journal.ts';
-import { ReplayRefused, type ShardCheckpoint } from '#core/replay/replay-run.ts';
+import { ReplayRefused, type ReplayRequest, type ShardCheckpoint } from '#core/replay/replay-run.ts';
 import { noteFailure, replaySlice } from '#core/replay/replay-slice.ts';
 import { itemStore, kinesis, s3, sqs } from '../clients.ts';
 import { errorFields, lambdaHandler, logger } from '../middleware.ts';
@@ -24,7 +27,8 @@ const environment = replaySliceEnvironment.parse(process.env);
 const store = itemStore();
 const replication = replicationContext(environment, store, sqs(), s3());
 const journal = new ReplayJournal(store, environment.REPLAYS_TABLE, Date.now);
-const log = new KinesisChangeLog(kinesis(), environment.CHANGE_STREAM);
+const stream = new KinesisChangeLog(kinesis(), environment.CHANGE_STREAM);
+const archives = s3();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const handler = lambdaHandler<unknown, ShardCheckpoint>(async (event, context) => {
@@ -34,7 +38,7 @@ export const handler = lambdaHandler<unknown, ShardCheckpoint>(async (event, con
   const slice = {
     replication,
     journal,
-    log,
+    logOf,
     batchRecords: environment.BATCH_RECORDS,
     writer,
     nowMs: Date.now,
@@ -56,6 +60,17 @@ export const handler = lambdaHandler<unknown, ShardCheckpoint>(async (event, con
     throw error;
   }
 });
+
+/** The archive is read anew in each slice: what is left open of one belongs to its shard and window. */
+function logOf({ source, window }: ReplayRequest): ChangeLog {
+  if (source === 'stream') return stream;
+  const { CHANGE_ARCHIVE_BUCKET: bucket, CHANGE_ARCHIVE_DAYS: keptDays } = environment;
+  if (bucket === undefined || keptDays === undefined)
+    throw new ReplayRefused(
+      'the change archive is not on any more, and this replay reads it; deploy with relay:changeArchive=true and resume it, or load the tables again (npx relay reload)',
+    );
+  return archiveLogOf(s3ArchiveStore(archives, bucket), window, keptDays);
+}
 
 /** Lambda gives a function's error as JSON text with its message; anything else (a time-out, no memory) is told by its name. */
 function reasonOf({

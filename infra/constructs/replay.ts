@@ -8,6 +8,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { ReplaySliceEnvironment } from '#functions/replay-slice/environment.ts';
 import type { StageConfig } from '../stage-config.ts';
+import type { ChangeArchiveBucket } from './change-archive-bucket.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { QuarantineBucket } from './quarantine-bucket.ts';
 import { RelayFunction } from './relay-function.ts';
@@ -28,6 +29,8 @@ export interface ReplayProps {
   readonly quarantine: RelayTable;
   readonly quarantineBucket: QuarantineBucket;
   readonly replays: RelayTable;
+  /** Only with the setting `changeArchive`. */
+  readonly changeArchiveBucket: ChangeArchiveBucket | undefined;
   readonly projectionQueue: Queue;
 }
 
@@ -49,6 +52,10 @@ export class Replay extends Construct {
       TOMBSTONE_DAYS: String(config.tombstoneDays),
       REDIRECT_DAYS: String(config.redirectDays),
       CHANGE_STREAM: props.changes.streamName,
+      ...(props.changeArchiveBucket && {
+        CHANGE_ARCHIVE_BUCKET: props.changeArchiveBucket.bucketName,
+        CHANGE_ARCHIVE_DAYS: String(config.changeArchiveDays),
+      }),
       REPLAYS_TABLE: props.replays.tableName,
       BATCH_RECORDS: String(config.replayBatchRecords),
     };
@@ -82,6 +89,17 @@ export class Replay extends Construct {
       [props.changes.streamArn],
     );
     role.permit('KeepCheckpoints', ['dynamodb:GetItem', 'dynamodb:PutItem'], [props.replays.tableArn]);
+    if (props.changeArchiveBucket) this.permitArchive(props.changeArchiveBucket);
+  }
+
+  private permitArchive(bucket: ChangeArchiveBucket): void {
+    const { role } = this.slice;
+    role.permit('FindArchived', ['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': 'changes/*' } });
+    role.permit('ReadArchived', ['s3:GetObject'], [bucket.arnForObjects('changes/*')]);
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${Stack.of(bucket).stackName}:ExportsOutputFnGetAttChangeArchiveBucketArn6168B721/changes/*]`,
+      reason: 'Objects of the one archive bucket, read only: which ones a replay opens follows from its window.',
+    });
   }
 
   private machine(config: StageConfig): CfnStateMachine {

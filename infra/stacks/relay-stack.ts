@@ -43,6 +43,7 @@ export class RelayStack extends Stack {
     });
     const replay = new Replay(this, 'Replay', {
       ...state.parts,
+      changeArchiveBucket: state.changeArchiveBucket,
       config,
       projectRoot,
       projectionQueue: projections.queue,
@@ -197,5 +198,8 @@ function replaySettings(config: StageConfig): string {
     redirectDays,
     readShare: replayReadShare,
     batchRecords: replayBatchRecords,
+    ...(config.changeArchive && {
+      archive: { days: config.changeArchiveDays, windowSeconds: config.changeArchiveWindowSeconds },
+    }),
   });
 }

@@ -26,7 +26,7 @@ export function neededPermissions(call: ServiceCall, body: unknown, place: Place
     case 'sqs':
       return [sqs(call.operation, input, arn)];
     case 's3':
-      return [{ action: `s3:${call.operation}`, resource: s3Resource(call.path) }];
+      return [s3(call)];
     case 'events':
       return events(call.operation, input, arn);
     case 'secretsmanager':
@@ -114,6 +114,13 @@ function sqs(operation: string, input: Members, arn: Arn): AccessRequest {
   const action = `sqs:${operation.replace(/Batch$/, '')}`;
   const name = typeof input.QueueUrl === 'string' ? input.QueueUrl.split('/').pop() : input.QueueName;
   return { action, resource: typeof name === 'string' ? arn('sqs', name) : '*' };
+}
+
+/** Only a listing has a prefix to ask about; one without the parameter has none, and no condition on it holds. */
+function s3({ operation, path, query }: ServiceCall): AccessRequest {
+  const permission = { action: `s3:${operation}`, resource: s3Resource(path) };
+  const prefix = operation === 'ListBucket' ? query.get('prefix') : null;
+  return prefix === null ? permission : { ...permission, keys: new Map([['s3:prefix', prefix]]) };
 }
 
 function s3Resource(path: string): string {

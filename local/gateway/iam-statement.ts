@@ -21,22 +21,27 @@ export interface AccessRequest {
   readonly action: string;
   /** The resource's ARN; `*` for an action that has none; absent where possession of an iterator proves it (see iam-request.ts). */
   readonly resource?: string;
+  /** Values of the condition keys that this request has, by their names in lower case. */
+  readonly keys?: ReadonlyMap<string, string>;
 }
 
 export interface Rule {
   readonly effect: 'Allow' | 'Deny';
   readonly coversAction: (action: string) => boolean;
   readonly coversResource: (resource: string) => boolean;
-  readonly conditionHolds: boolean;
+  readonly conditionHolds: (request: AccessRequest) => boolean;
 }
 
-/** What conditions may ask about. All of it is the same for every request of one role, so conditions are decided once. */
+/** What conditions may ask about of the role. All of it is the same for every request. */
 export interface RoleContext {
   readonly region: string;
   readonly accountId: string;
   readonly principalArn: string;
   readonly principalName: string;
 }
+
+/** Condition keys that a request may have or not. */
+const REQUEST_KEYS = ['s3:prefix'];
 
 const OPERATORS = new Map<string, (actual: string, wanted: string) => boolean>([
   ['StringEquals', (actual, wanted) => actual === wanted],
@@ -103,7 +108,7 @@ function conditionHolds(
   condition: NonNullable<PolicyStatement['Condition']>,
   role: RoleContext,
   complain: (problem: string) => void,
-): boolean {
+): Rule['conditionHolds'] {
   // There is no TLS on the loopback interface; policies that insist on it are meant for AWS, so it counts as secure.
   const facts = new Map([
     ['aws:securetransport', 'true'],
@@ -112,7 +117,7 @@ function conditionHolds(
     ['aws:resourceaccount', role.accountId],
     ['aws:requestedregion', role.region],
   ]);
-  let holds = true;
+  const clauses: Rule['conditionHolds'][] = [];
   for (const [written, keys] of Object.entries(condition)) {
     const base = written.replace(/IfExists$/, '').replace(/^(String|Arn)Not/, '$1');
     const negated = /^(String|Arn)Not/.test(written);
@@ -124,16 +129,21 @@ function conditionHolds(
       continue;
     }
     for (const [key, value] of Object.entries(keys)) {
-      const fact = facts.get(key.toLowerCase());
-      if (fact === undefined) {
-        complain(`condition key ${key} is not known here; known are ${[...facts.keys()].join(', ')}`);
+      const name = key.toLowerCase();
+      if (!facts.has(name) && !REQUEST_KEYS.includes(name)) {
+        complain(`condition key ${key} is not known here; known are ${[...facts.keys(), ...REQUEST_KEYS].join(', ')}`);
         continue;
       }
       const wanted = (Array.isArray(value) ? value : [value]).map(String);
-      if (wanted.some((one) => compare(fact, one)) === negated) holds = false;
+      // A key that the request does not have: IfExists and the negated operators hold, the others do not.
+      const withoutKey = negated || written.endsWith('IfExists');
+      clauses.push(({ keys }) => {
+        const fact = facts.get(name) ?? keys?.get(name);
+        return fact === undefined ? withoutKey : wanted.some((one) => compare(fact, one)) !== negated;
+      });
     }
   }
-  return holds;
+  return (request) => clauses.every((holds) => holds(request));
 }
 
 /** `*` is any text, also with colons and slashes; `?` is one character. */

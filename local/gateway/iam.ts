@@ -10,7 +10,7 @@ export function authorize(rules: readonly Rule[], request: AccessRequest): Decis
   const { action, resource } = request;
   const covering = rules.filter(
     (rule) =>
-      rule.conditionHolds &&
+      rule.conditionHolds(request) &&
       rule.coversAction(action) &&
       (resource === undefined ? rule.effect === 'Allow' : rule.coversResource(resource)),
   );

@@ -23,6 +23,9 @@ export function memoryArchive(): MemoryArchive {
     async *list(prefix) {
       for (const key of [...objects.keys()].sort().reverse()) if (key.startsWith(prefix)) yield key;
     },
+    async first(prefix) {
+      return [...objects.keys()].sort().find((key) => key.startsWith(prefix));
+    },
     async get(key) {
       opened.push(key);
       const content = objects.get(key);

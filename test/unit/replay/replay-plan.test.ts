@@ -55,7 +55,7 @@ async function rig(told: SourceStory, applied: number) {
         pause: async () => {},
         progress: () => {},
       },
-      { window, filter: EVERYTHING, allowGap: false, readShare: 1, generations: [[SHARD]] },
+      { source: 'stream', window, filter: EVERYTHING, allowGap: false, readShare: 1, generations: [[SHARD]] },
     );
   return { world, records, plan };
 }

@@ -58,7 +58,7 @@ async function rig(
   const journal = new ReplayJournal(new MemoryItemStore(world.tables), 'Replays', () => world.nowMs);
   const run: ReplayRun = {
     replayId: REPLAY,
-    request: { window, filter, allowGap, readShare: 1, generations: [[SHARD]] },
+    request: { source: 'stream', window, filter, allowGap, readShare: 1, generations: [[SHARD]] },
     execution: 'r1-1',
     startedAtMs: world.nowMs,
     stopped: false,
@@ -82,7 +82,7 @@ async function rig(
       {
         replication: faultyContext(world.context(gate), faulty),
         journal: new ReplayJournal(new MemoryItemStore(world.tables, gate), 'Replays', () => world.nowMs),
-        log,
+        logOf: () => log,
         batchRecords: batch,
         writer: `slice ${++slices}`,
         nowMs: () => world.nowMs,
