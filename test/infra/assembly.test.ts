@@ -39,8 +39,8 @@ describe('the cloud assembly', () => {
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
     .map(({ Properties }) => Properties as unknown as FunctionProperties);
 
-  test('holds three functions', () => {
-    expect(functions).toHaveLength(3);
+  test('holds four functions', () => {
+    expect(functions).toHaveLength(4);
   });
 
   test.each(functions)(
@@ -73,6 +73,9 @@ describe('the cloud assembly', () => {
       'ProjectorFunction',
       'QuarantineBucket',
       'QuarantineTable',
+      'ReplaySettings',
+      'ReplayStateMachine',
+      'ReplaysTable',
       'ReplicationConfigArn',
       'ReplicatorFunction',
       'ReplicatorMapping',

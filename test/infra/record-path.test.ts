@@ -105,7 +105,7 @@ describe('the functions', () => {
 
   test('run on Node 24 for ARM and log to a group that forgets', () => {
     const groups = relay.template.findResources('AWS::Logs::LogGroup');
-    expect(functions.map(({ logicalId }) => logicalId).length).toBe(3);
+    expect(functions.map(({ logicalId }) => logicalId).length).toBe(4);
     for (const { properties, logicalId } of functions) {
       expect(properties, logicalId).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       const { LogGroup } = properties.LoggingConfig as { LogGroup: { Ref: string } };
