@@ -11,9 +11,28 @@ export type Affected =
   /** More than the limit: whoever resolves `partitions` goes on from there. The metric itself, if any, is in `metricIds`. */
   | { readonly kind: 'fanOut'; readonly metricIds: readonly string[]; readonly partitions: readonly string[] };
 
+/** What a lookup reads: back-links, by one Query a partition. */
+export type LinkReader = Pick<ItemStore, 'query'>;
+
+/**
+ * Reads the links of each partition once, however many look them up: the dimensions of a batch lead to the same groups. Only for lookups that
+ * all follow the writes of the rows that they are for; a link that is put later belongs to a row whose own recompute is still to come.
+ */
+export function eachLinkOnce(store: LinkReader): LinkReader {
+  const known = new Map<string, ReturnType<ItemStore['query']>>();
+  return {
+    query: (table, pk, skPrefix, limit) => {
+      const name = JSON.stringify([table, pk, skPrefix, limit]);
+      const found = known.get(name) ?? store.query(table, pk, skPrefix, limit);
+      known.set(name, found);
+      return found;
+    },
+  };
+}
+
 /** `rows` lie in one partition. */
 export async function affectedMetrics(
-  store: ItemStore,
+  store: LinkReader,
   sourceRowsTable: string,
   rows: readonly { readonly table: SourceTable; readonly key: MirrorKey }[],
   limit: number,
@@ -31,7 +50,7 @@ export async function affectedMetrics(
 
 /** Metrics that use any of the entities, directly or through other entities; `tooMany` as soon as there may be more than the limit. */
 async function usersOf(
-  store: ItemStore,
+  store: LinkReader,
   sourceRowsTable: string,
   partitions: readonly string[],
   limit: number,

@@ -4,7 +4,7 @@
  * It never lets a record pass an earlier one of its row and never reports a record that only its own content stops.
  */
 import type { SourceTable } from '#schemas/source/source-table.ts';
-import { affectedMetrics } from '../affected/affected-metrics.ts';
+import { affectedMetrics, eachLinkOnce } from '../affected/affected-metrics.ts';
 import { decodeDmsRecord } from '../change/decode-dms-record.ts';
 import type { RowChange } from '../change/row-change.ts';
 import { compareMoments } from '../change/source-position.ts';
@@ -143,8 +143,9 @@ async function recomputeAffected(
 ): Promise<void> {
   const lanesOf = new Map<string, Lane[]>();
   const newestOf = new Map<string, RowChange>();
+  const links = eachLinkOnce(context.store);
   const lookups = await settleConcurrently(byPartition(lanes), LOOKUPS_CONCURRENT, async (together) => {
-    const affected = await affectedMetrics(context.store, context.tables.sourceRows, together, context.fanOutLimit);
+    const affected = await affectedMetrics(links, context.tables.sourceRows, together, context.fanOutLimit);
     if (affected.kind === 'fanOut') {
       const commit = together.map(newest).reduce(newer).commit;
       await context.send({ kind: 'fanOut', partitions: [...affected.partitions], commit }, 0);
