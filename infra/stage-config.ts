@@ -92,8 +92,8 @@ const settings = z.strictObject({
    * consumer asks once a second; the rest is for its catching up, and for other readers.
    */
   replayReadShare: z.coerce.number().min(0.05).max(1).default(0.5),
-  /** Records per batch of a replay. Larger than the replicator's: nobody waits, and rows of a metric in one batch are recomputed once. */
-  replayBatchRecords: whole(1, 10_000).default(2000),
+  /** Records per batch of a replay, of several answers: what occurs more than once in a batch is read once. A slice that is killed redoes one batch. */
+  replayBatchRecords: whole(1, 10_000).default(10_000),
   /** Seconds a slice of a replay may take. Long: every slice adds to the history of the execution, which ends at 25,000 events. */
   replaySliceSeconds: whole(60, 900).default(600),
   /** Shards that a replay reads side by side. At most 40, as an inline Map of Step Functions. */

@@ -6,6 +6,10 @@ import type { ReplayRequest } from './replay-run.ts';
 
 export const SHARD_READ_BYTES_PER_SECOND = 2 * 1024 * 1024;
 export const SHARD_READ_CALLS_PER_SECOND = 5;
+/** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html */
+const ANSWER_RECORDS_MAX = 10_000;
+/** Two fifths of a second's bytes: so long, at most, does one answer keep all other readers waiting. */
+const ANSWER_BYTES = (2 * SHARD_READ_BYTES_PER_SECOND) / SHARD_READ_CALLS_PER_SECOND;
 
 export class ReadPace {
   readonly #callMs: number;
@@ -23,6 +27,12 @@ export class ReadPace {
   /** Milliseconds until the next call may be made. */
   waitMs(nowMs: number): number {
     return Math.max(0, this.#freeAtMs - nowMs);
+  }
+
+  /** Records to ask for at a time, from their mean size. */
+  recordsFor(meanBytes: number): number {
+    if (this.#callMs === 0) return ANSWER_RECORDS_MAX;
+    return Math.min(ANSWER_RECORDS_MAX, Math.max(1, Math.floor(ANSWER_BYTES / meanBytes)));
   }
 
   /** A call was made at this time and brought so many bytes. */

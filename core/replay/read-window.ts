@@ -28,6 +28,8 @@ export interface ReadingContext {
 
 /** Waits after a throttled call: those of the live consumer come first. */
 const THROTTLED_MS = [1_000, 2_000, 4_000, 8_000];
+/** A DMS message, before the first is seen; rather too large than too small. */
+const FIRST_MEAN_BYTES = 2_000;
 /** At the newest record and still before the end of the window: so often the shard is asked. */
 const AT_TIP_MS = 1_000;
 
@@ -37,7 +39,9 @@ export class WindowReader {
   readonly #window: ReplayWindow;
   #from: ReadFrom;
   #place: string | undefined;
-  #atTip = false;
+  #meanBytes = FIRST_MEAN_BYTES;
+  /** Nothing more was there when it was asked last. */
+  atTip = false;
   /** Calls that were throttled. */
   throttled = 0;
 
@@ -53,14 +57,15 @@ export class WindowReader {
 
   async next(recordsMax: number): Promise<WindowRead> {
     const { nowMs, sleep } = this.#context;
-    if (this.#atTip) await sleep(AT_TIP_MS);
+    if (this.atTip) await sleep(AT_TIP_MS);
     const askedAtMs = nowMs();
-    const answer = await this.#read(recordsMax);
+    const answer = await this.#read(Math.min(recordsMax, this.#context.pace.recordsFor(this.#meanBytes)));
     const { records } = answer;
     const last = records.at(-1);
     if (last) this.#from = { kind: 'after', sequenceNumber: last.sequenceNumber };
     this.#place = answer.next;
-    this.#atTip = answer.behindMs === 0;
+    this.atTip = answer.behindMs === 0;
+    if (records.length > 0) this.#meanBytes = Math.max(1, bytesOf(answer) / records.length);
     return {
       records: records.filter(({ arrivedAtMs }) => placeInWindow(this.#window, arrivedAtMs) === 'inside'),
       last,

@@ -9,6 +9,7 @@ import { sameItem } from '../platform/item-cost.ts';
 import type { ItemStore } from '../platform/item-store.ts';
 import { type ItemChange, OverlayItemStore, type RehearsedCost } from '../platform/overlay-item-store.ts';
 import type { ChangeLog } from './change-log.ts';
+import { readBatch } from './read-batch.ts';
 import { paceOf } from './read-pace.ts';
 import { WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
@@ -87,7 +88,7 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
       const reader = new WindowReader(reading, shardId, request.window, undefined);
       let found: PlannedShard = EMPTY(shardId, generation);
       for (let end = false; !end; ) {
-        const read = await reader.next(settings.batchRecords);
+        const read = await readBatch(reader, settings.batchRecords);
         const selected = read.records.filter((record) => isSelected(request.filter, record, SOURCE_TABLES));
         const applied = await rehearsal.apply(selected);
         counts = addCounts(counts, applied.counts);

@@ -6,6 +6,7 @@
 import type { ReplicationContext } from '../replication/replicate-batch.ts';
 import { applyRecords } from './apply-records.ts';
 import type { ChangeLog } from './change-log.ts';
+import { readBatch } from './read-batch.ts';
 import { paceOf } from './read-pace.ts';
 import { type WindowRead, WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
@@ -36,7 +37,7 @@ export interface SliceContext {
   readonly journal: ReplayJournal;
   /** What this replay reads. */
   readonly logOf: (request: ReplayRequest) => ChangeLog;
-  /** Records asked for at a time; a batch is what one answer brings. */
+  /** Records of a batch, at most; it may take several answers. */
   readonly batchRecords: number;
   /** Names this slice, and no other one, in the journal. */
   readonly writer: string;
@@ -62,13 +63,13 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
   const throttledBefore = held.checkpoint.throttled;
 
   let longestMs = 0;
-  let next = reader.next(context.batchRecords);
+  let next = readBatch(reader, context.batchRecords);
   for (;;) {
     const startedAtMs = nowMs();
     const read = await next;
     const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
     if (!isLast) {
-      next = reader.next(context.batchRecords);
+      next = readBatch(reader, context.batchRecords);
       next.catch(() => {}); // looked at in the next round
     }
     held = await applyAndNote(context, request, run, held, read, throttledBefore + reader.throttled, startedAtMs);

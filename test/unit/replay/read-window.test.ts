@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readBatch } from '#core/replay/read-batch.ts';
 import { ReadPace } from '#core/replay/read-pace.ts';
 import { WindowReader } from '#core/replay/read-window.ts';
 import { ARRIVAL_SLACK_MS } from '#core/replay/replay-window.ts';
@@ -82,6 +83,15 @@ describe('reading', () => {
     expect(slept[0]).toBe(2000);
   });
 
+  test('asks for so many records that an answer keeps no other reader waiting, whatever their size', () => {
+    const pace = new ReadPace(0.5);
+    expect(pace.recordsFor(100_000)).toBe(8);
+    expect(pace.recordsFor(1_000)).toBe(838);
+    expect(pace.recordsFor(10)).toBe(10_000);
+    expect(pace.recordsFor(10_000_000)).toBe(1);
+    expect(new ReadPace(Infinity).recordsFor(100_000)).toBe(10_000);
+  });
+
   test('waits longer and longer when it is throttled, and loses nothing', async () => {
     const { log, slept, read } = rig([1, 2]);
     log.troubles.push('throttled', 'throttled');
@@ -103,5 +113,30 @@ describe('reading', () => {
       { kind: 'time', ms: START - ARRIVAL_SLACK_MS },
       { kind: 'after', sequenceNumber: '100' },
     ]);
+  });
+});
+
+describe('a batch', () => {
+  const windowReader = (seconds: readonly number[]) => {
+    const { log, clock } = rig(seconds);
+    const sleep = async (ms: number): Promise<void> => void Object.assign(clock, { nowMs: clock.nowMs + ms });
+    const context = { log, pace: new ReadPace(1), nowMs: () => clock.nowMs, sleep };
+    const asked = new WindowReader(context, SHARD, { fromMs: START, toMs: START + 60_000 }, undefined);
+    return { atTip: false, throttled: 0, next: (max: number) => asked.next(Math.min(max, 2)) };
+  };
+
+  test('is made of several answers, up to its size', async () => {
+    const read = await readBatch(windowReader([1, 2, 3, 4, 5, 6]), 4);
+    expect(read.records.map(({ sequenceNumber }) => sequenceNumber)).toEqual(['100', '101', '102', '103']);
+    expect(read).toMatchObject({ looked: 4, bytes: 40, end: false, last: { sequenceNumber: '103' } });
+  });
+
+  test('ends with the window', async () => {
+    expect(await readBatch(windowReader([1, 2, 3, 90]), 100)).toMatchObject({ looked: 4, end: true });
+  });
+
+  test('does not wait for more where nothing more is there', async () => {
+    const reader = { ...windowReader([1, 2, 3, 4]), atTip: true };
+    expect((await readBatch(reader, 100)).looked).toBe(2);
   });
 });
