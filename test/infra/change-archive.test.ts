@@ -54,6 +54,38 @@ describe('the change archive', () => {
     expect(JSON.stringify(write?.Resource)).toMatch(/ChangeArchiveBucketArn[^/]*"\},"\/changes\/\*"/);
   });
 
+  test('lets a slice of a replay find and read what is below changes/, and nothing more', () => {
+    const { PolicyDocument } = relay.one('AWS::IAM::Policy', 'ReplaySliceRole').properties as {
+      PolicyDocument: {
+        Statement: { Sid: string; Action: string | string[]; Resource: unknown; Condition?: unknown }[];
+      };
+    };
+    const of = (sid: string) => PolicyDocument.Statement.find(({ Sid }) => Sid === sid);
+    expect(of('FindArchived')).toMatchObject({
+      Action: 's3:ListBucket',
+      Condition: { StringLike: { 's3:prefix': 'changes/*' } },
+    });
+    expect(JSON.stringify(of('FindArchived')?.Resource)).toMatch(/ChangeArchiveBucketArn[^/]*"\}$/);
+    expect(of('ReadArchived')?.Action).toBe('s3:GetObject');
+    expect(JSON.stringify(of('ReadArchived')?.Resource)).toMatch(/ChangeArchiveBucketArn[^/]*"\},"\/changes\/\*"/);
+    const s3 = PolicyDocument.Statement.filter(({ Action }) => JSON.stringify(Action).includes('s3:'));
+    expect(s3.map(({ Sid }) => Sid).sort()).toEqual(['FindArchived', 'KeepRawRecords', 'ReadArchived']);
+  });
+
+  test('is known to slices and to the commands only where it is on', () => {
+    const variables = (app: typeof relay) => {
+      const { Environment } = app.one('AWS::Lambda::Function', 'ReplaySlice').properties;
+      return (Environment as { Variables: Record<string, unknown> }).Variables;
+    };
+    const settings = (app: typeof relay) =>
+      JSON.parse(String(app.template.findOutputs('ReplaySettings').ReplaySettings?.Value));
+    expect(variables(relay)).toMatchObject({ CHANGE_ARCHIVE_BUCKET: expect.anything(), CHANGE_ARCHIVE_DAYS: '100' });
+    expect(settings(relay)).toMatchObject({ archive: { days: 100, windowSeconds: 300 } });
+    const usual = synthesisedApp();
+    expect(Object.keys(variables(usual.relay)).filter((name) => name.includes('ARCHIVE'))).toEqual([]);
+    expect(settings(usual.relay)).not.toHaveProperty('archive');
+  });
+
   test('may not outlive the tombstones: a replay of what is older is refused', () => {
     const given = (days: number) => ({ 'relay:changeArchive': 'true', 'relay:changeArchiveDays': days });
     expect(() => stageConfig(given(420))).toThrow(/changeArchiveDays: 420 must be at least 1 less than tombstoneDays/);

@@ -5,7 +5,14 @@ import { identify } from '#local/gateway/service-call.ts';
 const place = { region: 'us-east-1', accountId: '000000000000' };
 const here = (service: string, resource: string) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
 
-function needed(service: string, request: { target?: string; method?: string; url?: string; input?: object }) {
+interface Told {
+  target?: string;
+  method?: string;
+  url?: string;
+  input?: object;
+}
+
+function permissions(service: string, request: Told) {
   const call = identify(
     {
       method: request.method ?? 'POST',
@@ -20,8 +27,11 @@ function needed(service: string, request: { target?: string; method?: string; ur
     () => true,
   );
   if (call === undefined) throw new Error('not signed');
-  return neededPermissions(call, request.input, place).map(({ action, resource }) => `${action} ${resource}`);
+  return neededPermissions(call, request.input, place);
 }
+
+const needed = (service: string, request: Told) =>
+  permissions(service, request).map(({ action, resource }) => `${action} ${resource}`);
 
 test.each([
   [
@@ -126,6 +136,13 @@ test.each([
   ],
   ['dms', { target: 'AmazonDMSv20160101.DescribeReplications', input: {} }, ['dms:DescribeReplications *']],
   ['lambda', { method: 'DELETE', url: '/2015-03-31/unheard-of' }, ['lambda:DELETE /2015-03-31/unheard-of *']],
-])('a call of %s with %j needs exactly its own permissions', (service, request, permissions) => {
-  expect(needed(service, request)).toEqual(permissions);
+])('a call of %s with %j needs exactly its own permissions', (service, request, expected) => {
+  expect(needed(service, request)).toEqual(expected);
+});
+
+test('only a listing that names a prefix has one for conditions', () => {
+  const keys = (url: string) => permissions('s3', { method: 'GET', url })[0]?.keys?.get('s3:prefix');
+  expect(keys('/bucket?list-type=2&prefix=changes%2Fyear%3D2026')).toBe('changes/year=2026');
+  expect(keys('/bucket?list-type=2')).toBeUndefined();
+  expect(keys('/bucket/key?prefix=changes%2F')).toBeUndefined();
 });

@@ -51,6 +51,17 @@ const cases: readonly (readonly [title: string, statements: readonly PolicyState
     'not allowed',
   ],
   [
+    'a condition on what the request does not have',
+    [allow({ Condition: { StringLike: { 's3:prefix': '*' } } })],
+    'not allowed',
+  ],
+  ['the same, if it exists', [allow({ Condition: { StringLikeIfExists: { 's3:prefix': 'a' } } })], 'allowed'],
+  [
+    'a negated one on what the request does not have',
+    [allow({ Condition: { StringNotLike: { 's3:prefix': 'a*' } } })],
+    'allowed',
+  ],
+  [
     'one of two conditions',
     [
       allow({
@@ -114,4 +125,25 @@ test('everything that cannot be evaluated is listed in one error when the role i
     'Resource or NotResource must be',
   ])
     expect(attempt).toThrow(problem);
+});
+
+test('a listing below a prefix is allowed there and nowhere else', () => {
+  const rules = compileStatements(
+    [
+      allow({
+        Action: 's3:ListBucket',
+        Resource: 'arn:aws:s3:::b',
+        Condition: { StringLike: { 's3:prefix': 'changes/*' } },
+      }),
+    ],
+    role,
+  );
+  const listing = (prefix: string) => ({
+    action: 's3:ListBucket',
+    resource: 'arn:aws:s3:::b',
+    keys: new Map([['s3:prefix', prefix]]),
+  });
+  expect(authorize(rules, listing('changes/year=2026/'))).toBe('allowed');
+  expect(authorize(rules, listing('other/'))).toBe('not allowed');
+  expect(authorize(rules, listing(''))).toBe('not allowed');
 });

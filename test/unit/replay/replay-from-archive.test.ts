@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { archiveLines, archivedWindow, refuseMissing } from '#cli/replay/archived-window.ts';
+import { archivedWindow, archiveLines, refuseMissing } from '#cli/replay/archived-window.ts';
 import { archiveBatch } from '#core/archive/archive-batch.ts';
 import { archiveLogOf } from '#core/archive/archive-change-log.ts';
 import { archiveCoverage } from '#core/archive/archive-coverage.ts';
@@ -207,19 +207,22 @@ describe('a slice of a replay from the archive', () => {
     ['empty', () => new Uint8Array()],
     ['written over with no record', () => encodeRecords([])],
     ['written over with others', () => encodeRecords([archivedRecord('shardId-0', 99, NOON)])],
-  ])('whose object is %s is refused with its name; nothing of it is applied, and mended it is done', async (_, damage) => {
-    const { slice, archive, journal } = await archivedStory();
-    const key = [...archive.objects.keys()].filter((name) => name.includes('shardId-0')).sort()[1] ?? '';
-    const content = archive.objects.get(key) ?? new Uint8Array();
-    archive.objects.set(key, damage(content));
-    await expect(slice('shardId-0')).rejects.toMatchObject({
-      name: 'ReplayRefused',
-      message: expect.stringContaining(key),
-    });
-    expect(await journal.checkpoints('r1')).toMatchObject([{ done: false, looked: 2, counts: { received: 2 } }]);
-    archive.objects.set(key, content);
-    expect(await slice('shardId-0')).toMatchObject({ done: true, counts: { received: 3 } });
-  });
+  ])(
+    'whose object is %s is refused with its name; nothing of it is applied, and mended it is done',
+    async (_, damage) => {
+      const { slice, archive, journal } = await archivedStory();
+      const key = [...archive.objects.keys()].filter((name) => name.includes('shardId-0')).sort()[1] ?? '';
+      const content = archive.objects.get(key) ?? new Uint8Array();
+      archive.objects.set(key, damage(content));
+      await expect(slice('shardId-0')).rejects.toMatchObject({
+        name: 'ReplayRefused',
+        message: expect.stringContaining(key),
+      });
+      expect(await journal.checkpoints('r1')).toMatchObject([{ done: false, looked: 2, counts: { received: 2 } }]);
+      archive.objects.set(key, content);
+      expect(await slice('shardId-0')).toMatchObject({ done: true, counts: { received: 3 } });
+    },
+  );
 
   test('does not take a shard whose reading failed for one that has ended', async () => {
     const { archive } = await archivedStory();
