@@ -1,20 +1,28 @@
 /**
  * The optional archive in the whole pipeline, from its own template: under the permissions of its role it holds every record of the change
- * stream, byte for byte, the full load included, and nothing else waits for it.
+ * stream, byte for byte, the full load included, and nothing else waits for it. A target that lost everything is replayed from it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DeleteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
-import { S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
+import { EXIT } from '#cli/exit-code.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { hops } from '#cli/status/hops.ts';
 import { archivedShards, readArchivedShard } from '#core/archive/read-archive.ts';
 import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
 import { relayApp } from '#infra/relay-app.ts';
+import { ACCOUNT_ID } from '#local/runtime.ts';
+import { compareItems, plainItems } from '#sample/compare-items.ts';
+import { expectedItems } from '#sample/expected-items.ts';
 import { until } from './support/eventually.ts';
 import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
+import { runRelay } from './support/relay-process.ts';
+import { group, inGroup, metric, version } from './support/source-writes.ts';
 
 const EVER = { fromMs: Date.now() - 3_600_000, toMs: Date.now() + 3_600_000 };
 const folder = mkdtempSync(join(tmpdir(), 'relay-archive-'));
@@ -67,10 +75,7 @@ async function archived(): Promise<string[]> {
   return found.sort();
 }
 
-test('every record of the stream is in the archive, the full load and what is written afterwards', async () => {
-  await pipeline.source.connection.query("UPDATE lph.dimensions SET name = CONCAT(name, ' é𝄞') WHERE id <= 3");
-  const count = () => reportOf(pipeline.local.status()).replication?.tables.find(({ table }) => table === 'dimensions');
-  await until('the update is captured', () => (count()?.updates ?? 0) >= 3);
+async function archiveHasTheStream(): Promise<[string[], string[]]> {
   let [onStream, inArchive] = [await streamed(), await archived()];
   await until(
     'the archive has as many records as the stream',
@@ -81,9 +86,111 @@ test('every record of the stream is in the archive, the full load and what is wr
     () => [onStream.length, inArchive.length, ...pipeline.talk.slice(-10)],
     60_000,
   );
+  return [onStream, inArchive];
+}
+
+test('every record of the stream is in the archive, the full load and what is written afterwards', async () => {
+  await pipeline.source.connection.query("UPDATE lph.dimensions SET name = CONCAT(name, ' é𝄞') WHERE id <= 3");
+  const count = () => reportOf(pipeline.local.status()).replication?.tables.find(({ table }) => table === 'dimensions');
+  await until('the update is captured', () => (count()?.updates ?? 0) >= 3);
+  const [onStream, inArchive] = await archiveHasTheStream();
   expect(inArchive).toEqual(onStream);
   expect(onStream.filter((record) => record.includes('é𝄞')).length).toBeGreaterThanOrEqual(3);
   const seen = { report: reportOf(pipeline.local.status()) };
   expect(hops(seen).find(({ hop }) => hop === 'change archive')).toMatchObject({ state: 'ok' });
   expect(hops(seen).find(({ hop }) => hop === 'replay')).toMatchObject({ state: 'ok' });
+});
+
+const differences = async () =>
+  compareItems(await expectedItems(pipeline.source.connection), plainItems(await pipeline.tables.all('MetricsTable')));
+const settled = () =>
+  until('the items are those of the source', async () => (await differences()).length === 0, differences);
+
+async function relay(expected: number, ...args: readonly string[]) {
+  const { code, stdout, stderr } = await runRelay([...args, '--json', '--data-dir', pipeline.dataDirectory]);
+  expect(code, stderr).toBe(expected);
+  return { said: stderr, ...(stdout === '' ? {} : JSON.parse(stdout)) };
+}
+
+async function loseEverything(): Promise<void> {
+  const client = new DynamoDBClient(pipeline.reach.client);
+  for (const [output, keys] of [
+    ['MetricsTable', ['name', 'version']],
+    ['SourceRowsTable', ['pk', 'sk']],
+  ] as const) {
+    const TableName = pipeline.reach.output(output);
+    for await (const { Items = [] } of paginateScan({ client }, { TableName, ConsistentRead: true })) {
+      for (const item of Items) {
+        const Key = Object.fromEntries(keys.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
+        await client.send(new DeleteItemCommand({ TableName, Key }));
+      }
+    }
+  }
+  client.destroy();
+}
+
+/** Cuts one object off, and gives back what mends it. */
+async function damagedObject(): Promise<{ key: string; mend: () => Promise<void> }> {
+  const client = new S3Client({ ...pipeline.reach.client, forcePathStyle: true });
+  const Bucket = pipeline.reach.output('ChangeArchiveBucket');
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'changes/' }));
+  const Key = Contents.at(-1)?.Key ?? '';
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+  const content = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: content.subarray(0, content.length - 9) }));
+  return {
+    key: Key,
+    mend: async () => {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: content }));
+      client.destroy();
+    },
+  };
+}
+
+test('a target that lost everything is replayed from the archive; what is missing or damaged there is named first', async () => {
+  const { local, source, dataDirectory } = pipeline;
+  const { endpoint, region, credentials } = local;
+  await writePipelineFile(dataDirectory, {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    endpoint,
+    region,
+    accountId: ACCOUNT_ID,
+    credentials,
+    sourceUrl: 'mysql://unused@127.0.0.1:1/lph',
+    outputs: [...Object.entries(local.outputs)],
+  });
+  await source.transaction(group(9000, 'archived group'), inGroup(9000, 1, 2));
+  await source.transaction(metric(9000, 'archived_metric', 9000), version(9000, 1));
+  await source.transaction("UPDATE metric_versions SET created_by = 'later' WHERE metric_id = 9000");
+  await source.transaction(metric(9001, 'short_lived', 9000), version(9001, 1));
+  await source.transaction('DELETE FROM metric_versions WHERE metric_id = 9001', 'DELETE FROM metrics WHERE id = 9001');
+  await settled();
+  await archiveHasTheStream();
+
+  const window = ['--from', '-30m', '--to', 'now', '--from-archive'];
+  expect(await relay(EXIT.ok, 'replay', 'plan', ...window)).toMatchObject({ source: 'archive', nothing: true });
+
+  const items = (await pipeline.tables.all('MetricsTable')).length;
+  await loseEverything();
+  const { gone, archive, ...plan } = await relay(EXIT.ok, 'replay', 'plan', ...window);
+  expect(plan).toMatchObject({ source: 'archive', nothing: false, records: (await streamed()).length });
+  expect(plan.items.length).toBeGreaterThanOrEqual(items - 1);
+  expect(gone).toBeNull();
+  expect(archive).toMatchObject({ silences: [], lateFrom: expect.any(String) });
+  expect(await pipeline.tables.all('MetricsTable')).toEqual([]);
+
+  const early = await relay(EXIT.precondition, 'replay', 'start', ...window.with(1, '-3h'));
+  expect(early.said).toMatch(/has no object of \S+Z to \S+Z \(2 h 5\d min\); the archive begins at .*--allow-gap/s);
+  const empty = await relay(EXIT.precondition, 'replay', 'plan', ...window.with(1, '-3h').with(3, '-2h'));
+  expect(empty.said).toMatch(/Nothing of the window is archived: \S+ has no object from \S+Z to \S+Z/);
+
+  const { key, mend } = await damagedObject();
+  const failed = await relay(EXIT.failure, 'replay', 'start', '--wait', ...window);
+  expect(failed).toMatchObject({ source: 'archive', state: 'failed' });
+  expect(failed.shards.filter(({ failure }: { failure: string | null }) => failure?.includes(key))).toHaveLength(1);
+  await mend();
+  expect(await relay(EXIT.ok, 'replay', 'resume', failed.replayId, '--wait')).toMatchObject({ state: 'succeeded' });
+  await settled();
+  expect(await relay(EXIT.ok, 'replay', 'plan', ...window)).toMatchObject({ nothing: true, outcomes: { applied: 0 } });
 });
