@@ -16,6 +16,7 @@ import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
 import { isFullLoadDone } from '#cli/pipeline/full-load.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { processTerminal } from '#cli/terminal.ts';
+import { ANSWER_RECORDS_MAX } from '#core/replay/kinesis-change-log.ts';
 import { ARRIVAL_SLACK_MS, type ReplayWindow } from '#core/replay/replay-window.ts';
 import { type BenchPipeline, startBenchPipeline } from './fan-out/bench-pipeline.ts';
 import { atRest, type Bench, readState, type SinglesPhase, singlesAlone } from './fan-out/phases.ts';
@@ -33,6 +34,7 @@ const LIVE_SECONDS = 30;
 /** Of the shards' read limits; more than all is not to be had. */
 const WHOLE_SHARE = 1;
 const LOOK_EVERY_MS = 500;
+const UNPACED = { paced: false, recordsMax: ANSWER_RECORDS_MAX };
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '10000' }, json: { type: 'boolean', default: false } },
@@ -99,10 +101,12 @@ async function measure(running: BenchPipeline): Promise<ReplayResult> {
 
     const rounds: ReplayResult['rounds'][number][] = [];
     const stream = requireOutput(connection, 'ChangeStream');
+    const settings = JSON.parse(requireOutput(connection, 'ReplaySettings')) as Record<string, number>;
+    const limits = { paced: true, recordsMax: settings.batchRecords ?? ANSWER_RECORDS_MAX };
     for (let round = 1; round <= ROUNDS; round++) {
       terminal.progress(`round ${round} of ${ROUNDS}: bare loop, then replay…`);
-      const bare = await bareLoop(connection.clientConfig, stream, window, false);
-      const paced = await bareLoop(connection.clientConfig, stream, window, true);
+      const bare = await bareLoop(connection.clientConfig, stream, window, UNPACED);
+      const paced = await bareLoop(connection.clientConfig, stream, window, limits);
       rounds.push({ bare, paced, replay: await relayReplay(bench, dataDir, window, WHOLE_SHARE) });
     }
     await atRest(bench);
@@ -120,7 +124,6 @@ async function measure(running: BenchPipeline): Promise<ReplayResult> {
     const applying = await relayReplay(bench, dataDir, window, WHOLE_SHARE);
     await atRest(bench);
     const { differences } = await readState(bench);
-    const settings = JSON.parse(requireOutput(connection, 'ReplaySettings')) as Record<string, number>;
     return {
       rows,
       batchRecords: settings.batchRecords ?? 0,
@@ -179,8 +182,9 @@ async function metricsItems({ client, tables }: Bench): Promise<Set<string>> {
   return items;
 }
 
-const sorted = (item: Record<string, AttributeValue>): [string, AttributeValue][] =>
-  Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1));
+function sorted(item: Record<string, AttributeValue>): [string, AttributeValue][] {
+  return Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1));
+}
 
 /** A run that is cut off has told what it had measured. */
 function shown(phase: SinglesPhase): SinglesPhase {

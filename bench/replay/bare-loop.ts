@@ -1,10 +1,10 @@
 /**
  * The yardstick of a replay: a loop of GetRecords over the same shards and the same stretch of time, side by side, which does nothing with
- * what it reads. Unpaced it takes whatever the emulator gives; paced it takes what Kinesis gives the readers of a shard.
+ * what it reads. Unpaced it takes whatever the emulator gives; paced it takes no more than Kinesis gives the readers of a shard.
  */
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { ClientConfig } from '#cli/connection/client-config.ts';
-import { ANSWER_RECORDS_MAX, KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
+import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
 import { ReadPace } from '#core/replay/read-pace.ts';
 import { ARRIVAL_SLACK_MS, type ReplayWindow } from '#core/replay/replay-window.ts';
 
@@ -15,19 +15,25 @@ export interface ReadReport {
   readonly ms: number;
 }
 
+export interface ReadLimits {
+  readonly paced: boolean;
+  /** Records asked for at a time. */
+  readonly recordsMax: number;
+}
+
 /** Reads what a replay of the window reads: the slack at both ends included. */
 export async function bareLoop(
   clientConfig: ClientConfig,
   streamName: string,
   window: ReplayWindow,
-  paced: boolean,
+  limits: ReadLimits,
 ): Promise<ReadReport> {
   const client = new KinesisClient(clientConfig);
   const log = new KinesisChangeLog(client, streamName);
   try {
     const shards = await log.shards(window.fromMs - ARRIVAL_SLACK_MS);
     const startedAtMs = performance.now();
-    const reports = await Promise.all(shards.map(({ shardId }) => readShard(log, shardId, window, paced)));
+    const reports = await Promise.all(shards.map(({ shardId }) => readShard(log, shardId, window, limits)));
     const sum = (of: 'records' | 'bytes' | 'calls'): number => reports.reduce((total, one) => total + one[of], 0);
     const ms = performance.now() - startedAtMs;
     return { records: sum('records'), bytes: sum('bytes'), calls: sum('calls'), ms };
@@ -36,16 +42,16 @@ export async function bareLoop(
   }
 }
 
-async function readShard(log: KinesisChangeLog, shardId: string, window: ReplayWindow, paced: boolean) {
+async function readShard(log: KinesisChangeLog, shardId: string, window: ReplayWindow, limits: ReadLimits) {
   const overAtMs = window.toMs + ARRIVAL_SLACK_MS;
   const pace = new ReadPace(1);
   const read = { records: 0, bytes: 0, calls: 0 };
   let place: string | undefined = await log.open(shardId, { kind: 'time', ms: window.fromMs - ARRIVAL_SLACK_MS });
   while (place !== undefined) {
-    const waitMs = paced ? pace.waitMs(Date.now()) : 0;
+    const waitMs = limits.paced ? pace.waitMs(Date.now()) : 0;
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const calledAtMs = Date.now();
-    const { records, next, behindMs } = await log.read(shardId, place, ANSWER_RECORDS_MAX);
+    const { records, next, behindMs } = await log.read(shardId, place, limits.recordsMax);
     const bytes = records.reduce((total, record) => total + record.bytes.byteLength, 0);
     pace.spent(calledAtMs, bytes);
     read.records += records.length;

@@ -49,6 +49,10 @@ function median<T>(list: readonly T[], of: (element: T) => number): T {
   return middle;
 }
 
+/** Records of the window; a replay looks at some behind it, too, and leaves them. */
+const received = ({ counts }: ReplayReport): number => counts.received ?? 0;
+const bytesReceived = (replay: ReplayReport): number => (replay.bytes * received(replay)) / Math.max(1, replay.looked);
+
 /** The middle round of each reader, by its time. */
 function throughput({ rounds, applying }: ReplayResult) {
   const bare = median(rounds, (round) => round.bare.ms).bare;
@@ -68,12 +72,12 @@ function throughput({ rounds, applying }: ReplayResult) {
     figures('bare loop at the limits of a shard', paced.records, paced.bytes, paced.ms),
     figures('replay, caught up, share 1', replay.looked, replay.bytes, replay.ms),
     figures('the same, inside its slices', replay.looked, replay.bytes, replay.workedMs),
-    figures('replay that applies everything, share 1', applying.looked, applying.bytes, applying.ms),
+    figures('replay that applies everything, share 1', received(applying), bytesReceived(applying), applying.ms),
   ];
 }
 
 function costs(replay: ReplayReport) {
-  const per = (value: number): number => Math.round((value * 1000) / Math.max(1, replay.looked));
+  const per = (value: number): number => Math.round((value * 1000) / Math.max(1, received(replay)));
   return replay.operations.map(({ operation, requests, readRequestUnits, writeRequestUnits }) => ({
     operation,
     requests: per(requests),
