@@ -18,6 +18,8 @@ export interface WorldSettings {
   readonly writeEveryMs: number;
   /** Writes that were made before the replication starts, so that they come by the full load. */
   readonly writesBeforeLoad: number;
+  /** Chance of a replay to begin at a write; absent is none. */
+  readonly replay?: number;
 }
 
 export interface Plan {
@@ -46,6 +48,8 @@ export function planOf(seed: string): Plan {
       graceSeconds: random.pick([0, 2, 60]),
       writeEveryMs: random.pick([5, 50, 500, 5000]),
       writesBeforeLoad: random.chance(0.5) ? 0 : random.below(count),
+      // Dice of its own: the histories of known seeds stay what they were.
+      replay: seededRandom(`${seed}/replay`).pick([0, 0, 0.05, 0.3]),
     },
     faults: randomFaults(random),
   };

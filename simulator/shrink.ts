@@ -20,6 +20,7 @@ const PLAINEST: WorldSettings = {
   graceSeconds: 0,
   writeEveryMs: 5000,
   writesBeforeLoad: 0,
+  replay: 0,
 };
 
 /** `tell` hears of every smaller plan that still fails. */

@@ -9,10 +9,11 @@ import type { Random } from '../engine/random.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import { evenRanges, type HashRange, joined, splitAt, touch } from './hash-range.ts';
 import { ACCOUNT_ID, REGION } from './item-stream.ts';
+import { askKinesis } from './kinesis-api.ts';
 import { type AcceptedRecord, toStreamRecord } from './kinesis-record.ts';
 import { Network, refusal } from './network.ts';
 import { latestOf, ShardLog } from './shard-log.ts';
-import { openShards } from './shard-reader.ts';
+import { openShards, type ReadableShards } from './shard-reader.ts';
 
 /** One record on its way to the stream. */
 export interface StreamEntry {
@@ -114,7 +115,16 @@ export class SimulatedKinesis {
 
   /** For one reader; `close` ends its waiting reads. */
   source(): StreamSource {
-    return openShards<AcceptedRecord>({
+    return openShards(this.#readable());
+  }
+
+  /** A call of the API by which a replay reads. */
+  request(command: string, input: object): Promise<unknown> {
+    return askKinesis(this.#readable(), () => this.#time.nowMs(), command, input);
+  }
+
+  #readable(): ReadableShards<AcceptedRecord> {
+    return {
       streamArn: this.streamArn,
       network: this.#network,
       shards: () => this.#shards.filter((shard) => !shard.spent),
@@ -126,7 +136,7 @@ export class SimulatedKinesis {
       },
       toRecord: (record) => toStreamRecord(record, this.streamArn),
       throttled,
-    });
+    };
   }
 
   #accept(entries: readonly StreamEntry[]): readonly number[] {

@@ -1,7 +1,15 @@
-/** L7 at every batch: what the replicator says became of its records adds up to what it was given. */
+/** L7 at every batch and every slice: what is said to have become of records adds up to what was received. */
 import { Violation } from './violation.ts';
 
 const OUTCOMES = ['applied', 'stale', 'duplicate', 'unchanged', 'quarantined', 'control', 'failed'] as const;
+
+/** The same for the checkpoint of a replay: nothing is failed there, it is tried until it is done. */
+export function checkReplayCounts(fields: Readonly<Record<string, unknown>>): void {
+  const { received = Number.NaN, ...outcomes } = fields.counts as Readonly<Record<string, number>>;
+  const sum = Object.values(outcomes).reduce((total, count) => total + count, 0);
+  if (sum !== received)
+    throw new Violation('L7', `the outcomes of a replay do not add up: ${JSON.stringify(fields.counts)}`);
+}
 
 export function checkBatchCounts(fields: Readonly<Record<string, unknown>>): void {
   const counts = fields.counts as Readonly<Record<string, number>>;

@@ -30,6 +30,7 @@ export function createAws(time: VirtualTime, random: Random, weather: Weather, s
     [TABLES.metrics]: { partitionKey: 'name', sortKey: 'version', stream: true },
     [TABLES.sourceRows]: { partitionKey: 'pk', sortKey: 'sk' },
     [TABLES.quarantine]: { partitionKey: 'pk', sortKey: 'sk' },
+    [TABLES.replays]: { partitionKey: 'pk', sortKey: 'sk' },
   });
   const kinesis = new SimulatedKinesis(time, random.fork('kinesis'), weather, { shards: settings.shards });
   const queue = new SimulatedQueue(time, random.fork('queue'), weather, {
@@ -48,6 +49,7 @@ export function createAws(time: VirtualTime, random: Random, weather: Weather, s
       const { Key, Body } = input as { Key: string; Body: Uint8Array };
       return bucket.put(Key, Body);
     },
+    kinesis: (command, input) => kinesis.request(command, input),
   });
   return { dynamodb, kinesis, queue, bucket, bus, lambda };
 }

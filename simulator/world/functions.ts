@@ -13,6 +13,7 @@ export interface Functions {
   readonly replicator: Handler;
   readonly projector: Handler;
   readonly enrichment: Handler;
+  readonly replaySlice: Handler;
 }
 
 /** The settings of the template that a world may choose; see the environments of the functions. */
@@ -21,7 +22,12 @@ export interface FunctionSettings {
   readonly fanOutLimit: number;
 }
 
-export const TABLES = { metrics: 'Metrics', sourceRows: 'SourceRows', quarantine: 'Quarantine' } as const;
+export const TABLES = {
+  metrics: 'Metrics',
+  sourceRows: 'SourceRows',
+  quarantine: 'Quarantine',
+  replays: 'Replays',
+} as const;
 
 const ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
@@ -30,6 +36,10 @@ const ENVIRONMENT = {
   QUARANTINE_TABLE: TABLES.quarantine,
   QUARANTINE_BUCKET: 'quarantine',
   PROJECTION_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/projection',
+  CHANGE_STREAM: 'changes',
+  REPLAYS_TABLE: TABLES.replays,
+  // So few that a short window has several batches.
+  BATCH_RECORDS: '20',
   TOMBSTONE_DAYS: '420',
   REDIRECT_DAYS: '30',
 };
@@ -73,6 +83,7 @@ function load(settings: FunctionSettings, variant: string): Promise<Functions> {
       replicator: await handlerOf('replicator'),
       projector: await handlerOf('projector'),
       enrichment: await handlerOf('metric-changed-enrichment'),
+      replaySlice: await handlerOf('replay-slice'),
     };
   });
   coldStarts = functions;

@@ -14,6 +14,7 @@ export interface Services {
   readonly dynamodb: (command: string, input: object) => Promise<unknown>;
   readonly sqs: (command: string, input: object) => Promise<unknown>;
   readonly s3: (command: string, input: object) => Promise<unknown>;
+  readonly kinesis: (command: string, input: object) => Promise<unknown>;
 }
 
 export type Invoked = { readonly answer: unknown } | { readonly functionError: 'Unhandled'; readonly message: string };

@@ -5,13 +5,17 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+
+/** Services that functions call. */
+export type Service = 'dynamodb' | 'sqs' | 's3' | 'kinesis';
 
 /** One invocation of a function: whoever makes a request is asked for it. */
 export interface Requester {
   /** Makes one request to the service behind the client; rejects as the service does, and never settles once the invocation is dead. */
-  request(service: 'dynamodb' | 'sqs' | 's3', command: string, input: object): Promise<unknown>;
+  request(service: Service, command: string, input: object): Promise<unknown>;
   pause(ms: number): Promise<void>;
   /** In [0, 1). */
   random(): number;
@@ -48,7 +52,7 @@ interface Command {
   readonly input: object;
 }
 
-async function send(service: 'dynamodb' | 'sqs' | 's3', request: Command): Promise<unknown> {
+async function send(service: Service, request: Command): Promise<unknown> {
   const by = invocation.getStore();
   if (!by) throw new Error(`a request to ${service} outside every invocation`);
   const command = request.constructor.name.replace(/Command$/, '');
@@ -72,6 +76,7 @@ export function cutSdkAtTheNetwork(): void {
     ['dynamodb', DynamoDBClient],
     ['sqs', SQSClient],
     ['s3', S3Client],
+    ['kinesis', KinesisClient],
   ] as const;
   for (const [service, { prototype }] of clients) {
     Object.assign(prototype, { send: (command: Command) => send(service, command) });

@@ -7,7 +7,7 @@ import { SimulatedDms } from '../dms/replication.ts';
 import { type Faults, NO_FAULTS, type Weather } from '../engine/faults.ts';
 import { type Random, seededRandom } from '../engine/random.ts';
 import { VirtualTime, WORLD_START_MS } from '../engine/virtual-time.ts';
-import { checkBatchCounts } from '../laws/bookkeeping-laws.ts';
+import { checkBatchCounts, checkReplayCounts } from '../laws/bookkeeping-laws.ts';
 import { Consumer } from '../laws/consumer.ts';
 import { checkRegisterWrite } from '../laws/register-laws.ts';
 import { RevisionLaws } from '../laws/revision-laws.ts';
@@ -19,6 +19,7 @@ import { createAws, type SimulatedAws } from './aws.ts';
 import { batchTarget, REPLICATOR_TIMEOUT_MS } from './deliveries.ts';
 import { type Functions, type LogEntry, listenToLogs, loadFunctions, TABLES } from './functions.ts';
 import { createReaders, type Readers } from './readers.ts';
+import { Replays } from './replays.ts';
 import { enterWorld } from './virtual-globals.ts';
 
 export type WorldCounts = Readonly<Record<string, number>>;
@@ -40,7 +41,9 @@ export class World {
   metricsWrites = 0;
   readonly #functions: Functions;
   readonly #random: Random;
+  readonly #replayDice: Random;
   readonly #readers: Readers;
+  readonly #replays: Replays;
   readonly #logged = new Map<string, number>();
   #broken: unknown;
 
@@ -55,6 +58,7 @@ export class World {
     const { time } = this;
     const random = seededRandom(plan.seed);
     this.#random = random.fork('world');
+    this.#replayDice = random.fork('replay-dice');
     this.weather = { faults: plan.faults };
     const weather: Weather = this.weather;
     enterWorld({ time, random: random.fork('functions') });
@@ -73,6 +77,9 @@ export class World {
     bus.subscribe((detail) => this.consumer.deliver(detail));
     this.dms = new SimulatedDms(time, random.fork('dms'), weather, this.database, (entries) => kinesis.put(entries));
     this.#readers = createReaders(time, this.services, functions, plan.settings, () => void this.discarded++);
+    this.#replays = new Replays(time, random.fork('replays'), this.services, functions.replaySlice, (error) => {
+      this.#broken ??= error;
+    });
   }
 
   /** All writes, under all the faults of the plan. */
@@ -96,6 +103,7 @@ export class World {
       left -= 1;
       write(number);
       this.#reshard();
+      if (this.#replayDice.chance(this.plan.settings.replay ?? 0)) this.#replays.begin();
       this.time.after(this.#random.next() * 2 * settings.writeEveryMs, next);
     };
     this.time.after(this.#random.next() * 2 * settings.writeEveryMs, next);
@@ -154,6 +162,8 @@ export class World {
       records: this.services.kinesis.records.length,
       events: this.services.bus.events.length,
       deaths: this.services.lambda.deaths,
+      replaySlices: this.#replays.slices,
+      replaysRefused: this.#replays.refused,
       restarts: this.#readers.mapping.restarts + this.#readers.pipe.restarts,
       ...Object.fromEntries(this.#logged),
     };
@@ -165,6 +175,7 @@ export class World {
       dmsIdle: this.dms.idle,
       queue: this.services.queue.depth,
       running: this.services.lambda.running,
+      replays: this.#replays.running,
       mappingBehind: this.#readers.mapping.behind(this.services.kinesis.latest),
       pipeBehind: this.#readers.pipe.behind(this.services.dynamodb.stream(TABLES.metrics).latest),
       mappingError: this.#readers.mapping.lastError,
@@ -179,6 +190,7 @@ export class World {
       this.dms.idle &&
       this.services.queue.depth === 0 &&
       this.services.lambda.running === 0 &&
+      this.#replays.running === 0 &&
       this.services.bus.idle &&
       this.#readers.mapping.behind(this.services.kinesis.latest).length === 0 &&
       this.#readers.pipe.behind(this.services.dynamodb.stream(TABLES.metrics).latest).length === 0
@@ -213,6 +225,7 @@ export class World {
   #hear({ message, fields }: LogEntry): void {
     this.#logged.set(`log: ${message}`, (this.#logged.get(`log: ${message}`) ?? 0) + 1);
     if (message === 'batch') this.#look(() => checkBatchCounts(fields));
+    if (message === 'replay slice') this.#look(() => checkReplayCounts(fields));
     if (
       fields.errorName === 'TypeError' ||
       fields.errorName === 'ReferenceError' ||
