@@ -10,6 +10,9 @@ import type { ShardFacts } from '../replay/shard-generations.ts';
 import { type ArchivedRecord, ArchiveObjectDamaged } from './archive-object.ts';
 import { type ArchiveStore, type ArchiveWindow, archivedShards, readArchivedShard } from './read-archive.ts';
 
+/** As in an answer of Kinesis there is a bound to the memory that one takes, whatever the size of the records. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
 interface Cursor {
   place: string;
   readonly records: AsyncGenerator<ArchivedRecord>;
@@ -54,13 +57,14 @@ export class ArchiveChangeLog implements ChangeLog {
     const cursor = this.#cursors.get(shardId);
     if (cursor?.place !== place) throw new PlaceExpired(`shard ${shardId} of the archive is not open at ${place}`);
     const records: ArchivedRecord[] = [];
-    while (records.length < recordsMax) {
+    for (let bytes = 0; records.length < recordsMax && bytes < ANSWER_BYTES_MAX; ) {
       const { value, done } = await this.#next(shardId, cursor);
       if (done === true) {
         this.#cursors.delete(shardId);
         return { records, next: undefined, behindMs: 0 };
       }
       records.push(value);
+      bytes += value.bytes.byteLength;
     }
     cursor.place = `after ${records.at(-1)?.sequenceNumber}`;
     const behindMs = Math.max(1, this.#window.toMs - (records.at(-1)?.arrivedAtMs ?? 0));

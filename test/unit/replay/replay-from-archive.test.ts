@@ -224,6 +224,17 @@ describe('a slice of a replay from the archive', () => {
     },
   );
 
+  test('reads large records a few megabytes at a time', async () => {
+    const archive = memoryArchive();
+    const bytes = new Uint8Array(1024 * 1024);
+    const large = Array.from({ length: 12 }, (_, place) => ({ ...archivedRecord('s', place, NOON), bytes }));
+    await archiveBatch(large, archive.put);
+    const log = archiveLogOf(archive, { fromMs: NOON, toMs: NOON + 1 }, 365);
+    const first = await log.read('s', await log.open('s', { kind: 'time', ms: NOON }), 2_000);
+    expect(first.records).toHaveLength(8);
+    expect((await log.read('s', first.next ?? '', 2_000)).records).toHaveLength(4);
+  });
+
   test('does not take a shard whose reading failed for one that has ended', async () => {
     const { archive } = await archivedStory();
     const log = archiveLogOf(archive, { fromMs: NOON, toMs: NOON + 1 }, 365);
