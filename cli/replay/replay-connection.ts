@@ -12,6 +12,7 @@ import type { ChangeLog } from '#core/replay/change-log.ts';
 import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
 import { ReplayJournal } from '#core/replay/replay-journal.ts';
 import type { ReplaySettings } from '#core/replay/replay-plan.ts';
+import { ReplayRefused } from '#core/replay/replay-run.ts';
 import { failed, messageOf, preconditionMissing } from '../command-failure.ts';
 import { connectTo, type TargetOptions } from '../commands/command-context.ts';
 import { dynamoDb } from '../connection/clients.ts';
@@ -99,8 +100,9 @@ function parseSettings(text: string): z.infer<typeof replaySettings> {
   }
 }
 
-/** A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
+/** What cannot be read is named by the one who read it. A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
 function explained(error: unknown, streamName: string, bucket: string | undefined): unknown {
+  if (error instanceof ReplayRefused) return failed(error.message, 'Nothing was started.', error);
   const name = error instanceof Error ? error.name : '';
   if (name === 'AccessDeniedException' || name === 'AccessDenied')
     return failed(

@@ -185,7 +185,13 @@ test('a target that lost everything is replayed from the archive; what is missin
   const empty = await relay(EXIT.precondition, 'replay', 'plan', ...window.with(1, '-3h').with(3, '-2h'));
   expect(empty.said).toMatch(/Nothing of the window is archived: \S+ has no object from \S+Z to \S+Z/);
 
+  const { stdout: shown } = await runRelay(['replay', 'plan', ...window, '--data-dir', dataDirectory]);
+  expect(shown).toMatch(/^archive {3}\S+ keeps 365 d, \d+ objects of the window; the stream is not read$/m);
+  expect(shown).toMatch(/^LATE {6}What arrived after \S+Z may not be archived yet/m);
+
   const { key, mend } = await damagedObject();
+  const unreadable = await relay(EXIT.failure, 'replay', 'plan', ...window);
+  expect(unreadable.said).toContain(`the object ${key} of the change archive cannot be read`);
   const failed = await relay(EXIT.failure, 'replay', 'start', '--wait', ...window);
   expect(failed).toMatchObject({ source: 'archive', state: 'failed' });
   expect(failed.shards.filter(({ failure }: { failure: string | null }) => failure?.includes(key))).toHaveLength(1);

@@ -3,6 +3,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archiveBatch } from '#core/archive/archive-batch.ts';
+import { archiveCoverage } from '#core/archive/archive-coverage.ts';
 import type { ArchivedRecord } from '#core/archive/archive-object.ts';
 import { archivedShards, readArchivedShard } from '#core/archive/read-archive.ts';
 import { s3ArchivePut, s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
@@ -48,6 +49,13 @@ describe('the change archive in a bucket', () => {
     await s3.send(new PutObjectCommand({ Bucket: name, Key: 'changes/notes.txt', Body: 'not ours' }));
     const read = await allOf(readArchivedShard(s3ArchiveStore(s3, name), 'shardId-0', EVER));
     expect(read).toEqual(records);
+    const coverage = await archiveCoverage(s3ArchiveStore(s3, name), { ...EVER, fromMs: EVER.fromMs - 7_200_000 });
+    expect(coverage.beginsMs).toBe(EVER.fromMs);
+    expect(coverage.silences[0]).toEqual({
+      fromMs: EVER.fromMs - 7_200_000,
+      toMs: EVER.fromMs,
+      missing: true,
+    });
   });
 
   it('gets every record of the stream through the function, and a second delivery makes no second object', async () => {
