@@ -16,7 +16,6 @@ import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
 import { isFullLoadDone } from '#cli/pipeline/full-load.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { processTerminal } from '#cli/terminal.ts';
-import { ANSWER_RECORDS_MAX } from '#core/replay/kinesis-change-log.ts';
 import { ARRIVAL_SLACK_MS, type ReplayWindow } from '#core/replay/replay-window.ts';
 import { type BenchPipeline, startBenchPipeline } from './fan-out/bench-pipeline.ts';
 import { atRest, type Bench, readState, type SinglesPhase, singlesAlone } from './fan-out/phases.ts';
@@ -34,7 +33,6 @@ const LIVE_SECONDS = 30;
 /** Of the shards' read limits; more than all is not to be had. */
 const WHOLE_SHARE = 1;
 const LOOK_EVERY_MS = 500;
-const UNPACED = { paced: false, recordsMax: ANSWER_RECORDS_MAX };
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '10000' }, json: { type: 'boolean', default: false } },
@@ -102,11 +100,10 @@ async function measure(running: BenchPipeline): Promise<ReplayResult> {
     const rounds: ReplayResult['rounds'][number][] = [];
     const stream = requireOutput(connection, 'ChangeStream');
     const settings = JSON.parse(requireOutput(connection, 'ReplaySettings')) as Record<string, number>;
-    const limits = { paced: true, recordsMax: settings.batchRecords ?? ANSWER_RECORDS_MAX };
     for (let round = 1; round <= ROUNDS; round++) {
       terminal.progress(`round ${round} of ${ROUNDS}: bare loop, then replay…`);
-      const bare = await bareLoop(connection.clientConfig, stream, window, UNPACED);
-      const paced = await bareLoop(connection.clientConfig, stream, window, limits);
+      const bare = await bareLoop(connection.clientConfig, stream, window, Number.POSITIVE_INFINITY);
+      const paced = await bareLoop(connection.clientConfig, stream, window, WHOLE_SHARE);
       rounds.push({ bare, paced, replay: await relayReplay(bench, dataDir, window, WHOLE_SHARE) });
     }
     await atRest(bench);
@@ -114,7 +111,14 @@ async function measure(running: BenchPipeline): Promise<ReplayResult> {
     const changedItems = [...new Set([...before, ...after])].filter((item) => before.has(item) !== after.has(item));
 
     const alone = shown(await singlesAlone(bench, 'alone', LIVE_SECONDS));
-    const { beside, replays } = await besideReplays(bench, window);
+    const replays: ReplayReport[] = [];
+    const beside = await singlesBeside(bench, 'beside replays', async () => {
+      replays.push(await relayReplay(bench, dataDir, window, undefined));
+    });
+    const share = settings.readShare ?? WHOLE_SHARE;
+    const besideReading = await singlesBeside(bench, 'beside a bare loop', async () => {
+      await bareLoop(connection.clientConfig, stream, window, share);
+    });
     const again = shown(await singlesAlone(bench, 'alone again', LIVE_SECONDS));
     // Behind the updates, whose events all came: whatever a replay had published came before them.
     const { events } = told.seen();
@@ -130,7 +134,7 @@ async function measure(running: BenchPipeline): Promise<ReplayResult> {
       defaultShare: settings.readShare ?? 0,
       loadAverage: { before: loadBefore, after: loadavg()[0] ?? 0 },
       rounds,
-      live: [alone, shown(beside), again],
+      live: [alone, beside, besideReading, again],
       besides: replays,
       applying,
       events,
@@ -162,16 +166,15 @@ async function written(bench: Bench, ids: readonly number[]): Promise<ReplayWind
   return window;
 }
 
-/** Single updates while the window is replayed again and again at the share of the template. */
-async function besideReplays(bench: Bench, window: ReplayWindow) {
+/** Single updates while something else is done again and again. */
+async function singlesBeside(bench: Bench, name: string, work: () => Promise<void>): Promise<SinglesPhase> {
   let isOver = false;
-  const updating = singlesAlone(bench, 'beside replays', LIVE_SECONDS).finally(() => {
+  const updating = singlesAlone(bench, name, LIVE_SECONDS).finally(() => {
     isOver = true;
   });
   updating.catch(() => {}); // Told by the await below.
-  const replays: ReplayReport[] = [];
-  while (!isOver) replays.push(await relayReplay(bench, dataDir, window, undefined));
-  return { beside: await updating, replays };
+  while (!isOver) await work();
+  return shown(await updating);
 }
 
 /** Every item, as one text each. */

@@ -115,6 +115,11 @@ export function summary(result: ReplayResult) {
     defaultShare,
     loadAverage,
     throughput: throughput(result),
+    rounds: result.rounds.map(({ bare, paced, replay }) => ({
+      bareMs: Math.round(bare.ms),
+      pacedMs: Math.round(paced.ms),
+      replayMs: replay.ms,
+    })),
     applied: { counts: applying.counts, perSecond: perSecond(applying.counts.applied ?? 0, applying.ms) },
     live: latencies(result),
     replaysBesideLive: besides.length,
