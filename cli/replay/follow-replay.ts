@@ -16,6 +16,7 @@ export async function followReplay(
   run: ReplayRun,
   json: boolean,
 ): Promise<ExitCode> {
+  let said = '';
   for (;;) {
     const status = await replayStatus(connection, run);
     const { fraction, counts, leftMs } = status.progress;
@@ -24,7 +25,9 @@ export async function followReplay(
       return status.state === 'succeeded' ? EXIT.ok : EXIT.failure;
     }
     const left = leftMs === undefined ? '' : `, about ${duration(leftMs)} left`;
-    terminal.progress(`${percent(fraction)} of the window, ${counts.received} records: ${outcomesText(counts)}${left}`);
+    const line = `${percent(fraction)} of the window, ${counts.received} records: ${outcomesText(counts)}${left}`;
+    if (line !== said) terminal.progress(line);
+    said = line;
     await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS)), aborted(interruption.signal)]);
     if (interruption.signal.aborted) {
       terminal.say(`The replay goes on. npx relay replay status ${run.replayId}`);

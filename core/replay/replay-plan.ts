@@ -88,7 +88,7 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
       const reader = new WindowReader(reading, shardId, request.window, undefined);
       let found: PlannedShard = EMPTY(shardId, generation);
       for (let end = false; !end; ) {
-        const read = await readBatch(reader, settings.batchRecords);
+        const read = await readBatch(reader, settings.batchRecords, nowMs);
         const selected = read.records.filter((record) => isSelected(request.filter, record, SOURCE_TABLES));
         const applied = await rehearsal.apply(selected);
         counts = addCounts(counts, applied.counts);

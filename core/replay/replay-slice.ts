@@ -63,13 +63,13 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
   const throttledBefore = held.checkpoint.throttled;
 
   let longestMs = 0;
-  let next = readBatch(reader, context.batchRecords);
+  let next = readBatch(reader, context.batchRecords, nowMs);
   for (;;) {
     const startedAtMs = nowMs();
     const read = await next;
     const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
     if (!isLast) {
-      next = readBatch(reader, context.batchRecords);
+      next = readBatch(reader, context.batchRecords, nowMs);
       next.catch(() => {}); // looked at in the next round
     }
     held = await applyAndNote(context, request, run, held, read, throttledBefore + reader.throttled, startedAtMs);

@@ -9,8 +9,11 @@ import { randomHistory } from '../support/random-history.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
-/** Seeds that once failed, each with what it showed. 1627: a recompute that changes nothing must move the fence all the same. */
-const REGRESSIONS: readonly number[] = [1627];
+/**
+ * Seeds that once failed, each with what it showed. 1627, and since a covered row is not recomputed 2642: a recompute that changes nothing must
+ * move the fence all the same.
+ */
+const REGRESSIONS: readonly number[] = [1627, 2642];
 const HISTORIES = Number(process.env.HISTORIES ?? 2_000);
 const FIRST_SEED = Number(process.env.SEED ?? 1);
 

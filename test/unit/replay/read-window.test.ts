@@ -126,17 +126,23 @@ describe('a batch', () => {
   };
 
   test('is made of several answers, up to its size', async () => {
-    const read = await readBatch(windowReader([1, 2, 3, 4, 5, 6]), 4);
+    const read = await readBatch(windowReader([1, 2, 3, 4, 5, 6]), 4, () => 0);
     expect(read.records.map(({ sequenceNumber }) => sequenceNumber)).toEqual(['100', '101', '102', '103']);
     expect(read).toMatchObject({ looked: 4, bytes: 40, end: false, last: { sequenceNumber: '103' } });
   });
 
   test('ends with the window', async () => {
-    expect(await readBatch(windowReader([1, 2, 3, 90]), 100)).toMatchObject({ looked: 4, end: true });
+    expect(await readBatch(windowReader([1, 2, 3, 90]), 100, () => 0)).toMatchObject({ looked: 4, end: true });
   });
 
   test('does not wait for more where nothing more is there', async () => {
     const reader = { ...windowReader([1, 2, 3, 4]), atTip: true };
-    expect((await readBatch(reader, 100)).looked).toBe(2);
+    expect((await readBatch(reader, 100, () => 0)).looked).toBe(2);
+  });
+
+  test('ends when it has taken its time, however slowly the shard may be read', async () => {
+    let seconds = 0;
+    const read = await readBatch(windowReader([1, 2, 3, 4, 5, 6]), 100, () => 3_000 * seconds++);
+    expect(read).toMatchObject({ looked: 4, end: false });
   });
 });
