@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { beginReplay, nextExecution } from '../replay/begin-replay.ts';
 import { followReplay } from '../replay/follow-replay.ts';
 import { withReplay } from '../replay/replay-connection.ts';
+import { refuseOldWindow } from '../replay/replay-request.ts';
 import { percent, replayStatus, requireRun, statusJson } from '../replay/replay-status.ts';
 import type { CommandContext, OutputOptions, TargetOptions } from './command-context.ts';
 
@@ -49,6 +50,7 @@ export async function replayResume(
         `Replay ${replayId} is done: nothing is left of it.`,
         'To replay the window again, start a new one.',
       );
+    refuseOldWindow(connection, run.request.window, Date.now());
     const resumed = { ...run, stopped: false, execution: nextExecution(run) };
     await beginReplay(connection, resumed);
     terminal.say(`Replay ${replayId} goes on from ${percent(progress.fraction)}.`);

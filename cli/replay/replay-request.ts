@@ -1,7 +1,7 @@
 /** From the options of a command to what is to be replayed, checked: whatever is wrong with it is said here, before anything is started. */
 import type { ChangeLog } from '#core/replay/change-log.ts';
 import type { ReplayRequest } from '#core/replay/replay-run.ts';
-import { ARRIVAL_SLACK_MS, judgeWindow, type WindowVerdict } from '#core/replay/replay-window.ts';
+import { ARRIVAL_SLACK_MS, judgeWindow, type ReplayWindow, type WindowVerdict } from '#core/replay/replay-window.ts';
 import { shardGenerations } from '#core/replay/shard-generations.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { preconditionMissing, usageError } from '../command-failure.ts';
@@ -39,9 +39,7 @@ export async function checkedRequest(
 ): Promise<CheckedRequest> {
   const { settings, archive } = connection;
   const window = { fromMs: options.from(nowMs), toMs: options.to(nowMs) };
-  refuse(
-    judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours: Number.MAX_SAFE_INTEGER }),
-  );
+  refuseOldWindow(connection, window, nowMs);
   const tables = options.table ?? [];
   const known = SOURCE_TABLES.map(({ name }) => name);
   const unknown = tables.filter((table) => !known.includes(table));
@@ -78,6 +76,13 @@ export async function checkedRequest(
     archived,
     closed: new Set(shards.filter(({ closed }) => closed).map(({ shardId }) => shardId)),
   };
+}
+
+/** Backwards, in the future, or older than the memory of deleted rows; a window grows old while its replay is stopped. */
+export function refuseOldWindow({ settings }: ReplayConnection, window: ReplayWindow, nowMs: number): void {
+  refuse(
+    judgeWindow(window, { nowMs, tombstoneDays: settings.tombstoneDays, retentionHours: Number.MAX_SAFE_INTEGER }),
+  );
 }
 
 function refuse(verdict: WindowVerdict): Extract<WindowVerdict, { kind: 'usable' }> {

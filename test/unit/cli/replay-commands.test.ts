@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
+import { duration, pointInTime } from '#cli/replay/point-in-time.ts';
+import { EVERYTHING } from '#core/replay/record-filter.ts';
+import { replayProgress } from '#core/replay/replay-progress.ts';
+import { newCheckpoint, type ReplayRequest } from '#core/replay/replay-run.ts';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+
+describe('a point in time', () => {
+  test.each([
+    ['now', '2026-11-20T12:00:00.000Z'],
+    ['-2h', '2026-11-20T10:00:00.000Z'],
+    ['- 30 s', '2026-11-20T11:59:30.000Z'],
+    ['90m ago', '2026-11-20T10:30:00.000Z'],
+    ['1d ago', '2026-11-19T12:00:00.000Z'],
+    ['2026-11-20T08:00Z', '2026-11-20T08:00:00.000Z'],
+    ['2026-11-20T08:00:00.25+01:00', '2026-11-20T07:00:00.250Z'],
+  ])('%s', (text, expected) => {
+    expect(new Date(pointInTime(text)(NOW)).toISOString()).toBe(expected);
+  });
+
+  test.each(['yesterday', '2h', '2026-11-20', '2026-11-20T08:00:00', '2026-13-20T08:00:00Z', ''])(
+    '%j is refused, with what is allowed',
+    (text) => {
+      expect(() => pointInTime(text)).toThrow('ISO 8601 with a zone');
+    },
+  );
+
+  test('durations are told in their two largest units', () => {
+    expect([0, 999, 61_000, 3_600_000, 90_061_000].map(duration)).toEqual([
+      '0 s',
+      '1 s',
+      '1 min 1 s',
+      '1 h',
+      '1 d 1 h',
+    ]);
+  });
+});
+
+describe('a replay', () => {
+  test('is named by its time, and its executions are counted', () => {
+    const replayId = newReplayId(NOW, () => 0.5);
+    expect(replayId).toMatch(/^20261120T120000Z-[0-9a-z]{4}$/);
+    expect(nextExecution({ replayId, execution: '' })).toBe(`${replayId}-1`);
+    expect(nextExecution({ replayId, execution: `${replayId}-9` })).toBe(`${replayId}-10`);
+  });
+
+  const request: ReplayRequest = {
+    source: 'stream',
+    window: { fromMs: NOW - 1000, toMs: NOW },
+    filter: EVERYTHING,
+    allowGap: false,
+    readShare: 1,
+    generations: [['a', 'b'], ['c']],
+  };
+
+  test('that has not begun knows no rate and no time left', () => {
+    expect(replayProgress(request, [])).toMatchObject({ fraction: 0, recordsPerSecond: undefined, leftMs: undefined });
+  });
+
+  test('is as far as its shards are in the time of the window, and goes on as it went', () => {
+    const a = { ...newCheckpoint('a'), arrivedAtMs: NOW - 500, looked: 100, workedMs: 10_000 };
+    const b = { ...newCheckpoint('b'), arrivedAtMs: NOW, looked: 300, workedMs: 20_000, done: true };
+    const progress = replayProgress(request, [a, b]);
+    expect(progress).toMatchObject({ fraction: 0.5, shardsDone: 1, looked: 400 });
+    expect(Math.round(progress.recordsPerSecond ?? 0)).toBe(13);
+    // Half of a is left, 10 s; then c, as long as a and b took for the whole window on average, 20 s.
+    expect(progress.leftMs).toBe(30_000);
+  });
+});
