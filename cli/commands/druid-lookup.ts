@@ -2,12 +2,14 @@
  * `relay druid lookup`: the current names and attributes of metrics as Druid lookups, once or kept in step. One update for all that
  * differ, none when nothing does; a dry run writes nothing and says with its exit code whether there is something to write.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { CurrentMetrics } from '#druid/current-metrics.ts';
 import type { DruidClient } from '#druid/druid-client.ts';
 import { isSame, lookupId } from '#druid/lookup-content.ts';
 import { metricEvent } from '#druid/metric-text.ts';
 import { type SyncedLookup, syncLookups } from '#druid/sync-lookups.ts';
+import { metricJson } from '#schemas/metric-changed.ts';
 import { messageOf, usageError } from '../command-failure.ts';
 import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
@@ -108,12 +110,10 @@ function syncAll(
 
 function checkedAttributes(given: readonly string[]): readonly string[] {
   const attributes = [...new Set(given.length === 0 ? ['name'] : given)];
+  const known = Object.keys(metricJson.shape);
   for (const attribute of attributes) {
-    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(attribute))
-      throw usageError(
-        `--attribute "${attribute}" is not the name of an attribute.`,
-        'Allowed: attributes of item "0" such as name, valueType, aggregationStyle, updatedAt; see `npx relay metric get NAME`.',
-      );
+    if (!known.includes(attribute))
+      throw usageError(`--attribute "${attribute}" is no attribute of a metric.`, `Allowed: ${known.join(', ')}.`);
   }
   return attributes;
 }

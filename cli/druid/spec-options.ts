@@ -32,7 +32,10 @@ export async function givenSpecOptions(options: SpecCommandOptions): Promise<Giv
       `--task-duration "${taskDuration}" is not a period.`,
       'Allowed: ISO 8601 such as PT1H, PT30M, P1D.',
     );
-  const ofStack = options.stack === undefined && options.dataDir === undefined ? {} : await stackOptions(options);
+  const isPlaceNamed = [options.stack, options.dataDir, process.env.RELAY_DATA_DIR].some(
+    (place) => place !== undefined,
+  );
+  const ofStack = isPlaceNamed ? await stackOptions(options) : {};
   const region = options.region ?? ofStack.region;
   const chosenStream = stream ?? ofStack.stream;
   const chosenEndpoint =

@@ -39,6 +39,8 @@ export interface MetricChangedView {
   readonly revision: bigint;
   readonly previousName: string | undefined;
   readonly changedAttributes: readonly string[];
+  /** Sent again: by a republish or a rebuild. */
+  readonly replay: boolean;
 }
 
 /** The view, or undefined when the envelope is no MetricChanged (another team's event on the same bus). */
@@ -62,6 +64,7 @@ export function viewMetricChanged(envelope: string): MetricChangedView | undefin
     revision: BigInt(data.revision),
     previousName: data.previousName,
     changedAttributes: data.changedAttributes ?? [],
+    replay: metadata.replay === true,
   };
 }
 

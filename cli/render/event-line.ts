@@ -25,7 +25,7 @@ export function renderEventLine(event: MetricChangedView, options: EventLineOpti
   const change = style(COLOURS.get(event.change) ?? 'bold', event.change.padEnd(10));
   const name = event.previousName === undefined ? event.name : `${event.previousName} → ${event.name}`;
   const attributes = event.changedAttributes.length === 0 ? '' : `  ${event.changedAttributes.join(', ')}`;
-  return `${clock}  ${change}  ${style('bold', name)} r${event.revision}${attributes}  ${style('dim', latency(event, options))}`;
+  return `${clock}  ${change}  ${style('bold', name)} r${event.revision}${attributes}  ${style('dim', event.replay ? 'again' : latency(event, options))}`;
 }
 
 /** An event that is none of ours is still shown, shortened. */

@@ -76,7 +76,7 @@ export function shownPlan(
     shards: plan.shards.map(({ shardId, generation, records, bytes, firstArrivedAtMs, lastArrivedAtMs }) => ({
       shardId,
       closed: closed.has(shardId),
-      generation,
+      generation: generation + 1,
       records,
       bytes,
       first: firstArrivedAtMs === undefined ? null : instant(firstArrivedAtMs),

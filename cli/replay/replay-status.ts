@@ -50,6 +50,7 @@ export function statusJson({ run, state, progress }: ReplayStatus): object {
     leftMs: state === 'running' ? (leftMs ?? null) : null,
     shards: shards.map(({ sequenceNumber, arrivedAtMs, failure, ...shard }) => ({
       ...shard,
+      generation: shard.generation + 1,
       sequenceNumber: sequenceNumber ?? null,
       arrivedAt: arrivedAtMs === undefined ? null : instant(arrivedAtMs),
       failure: failure ?? null,

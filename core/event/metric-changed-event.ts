@@ -35,6 +35,7 @@ export function metricChangedEvent(
 ): MetricChanged | undefined {
   if (!newImage || isRedirect(newImage) || isClaim(newImage)) return undefined;
   const { metricId, revision } = identityOf(newImage);
+  refuseOldRevision(newImage, oldImage, metricId, revision);
   const deleted = isDeletionMark(newImage);
   const current: Item = newImage.formerName ? { ...newImage, name: newImage.formerName } : newImage;
   const isFormerLost = newImage.lastChange?.M?.formerLost?.BOOL === true;
@@ -75,6 +76,15 @@ export function identityOf(item: Item): { readonly metricId: string; readonly re
   throw new RelayError('UNPUBLISHABLE_ITEM', `the revision must be a whole number from 1 to 2^53 - 1, found ${found}`);
 }
 
+/** An item that was changed by hand keeps its revision: told, it would be a second event under an id that consumers have. */
+function refuseOldRevision(newImage: Item, oldImage: Item | undefined, metricId: string, revision: number): void {
+  if (!isOf(oldImage, metricId) || wasTold(newImage) || Number(oldImage.revision?.N) < revision) return;
+  throw new RelayError(
+    'UNPUBLISHABLE_ITEM',
+    `item "0" was changed and its revision ${revision} is not above ${oldImage.revision?.N ?? 'none'}, the one before; nothing of this project writes so`,
+  );
+}
+
 /** Commit time of the change that made the item; empty when the item does not say. */
 export const occurredAt = (item: Item): string => item.lastChange?.M?.committedAt?.S ?? '';
 export const correlationId = (item: Item): string => item.lastChange?.M?.transactionId?.S ?? 'load';
@@ -84,10 +94,12 @@ const wasTold = (item: Item): boolean => item.lastChange?.M?.retold?.BOOL === tr
 
 /** The metric as it was before: the old image, unless that was somebody else's; then what the item itself remembers of a rename. */
 function formerState(newImage: Item, oldImage: Item | undefined, metricId: string): Item | undefined {
-  const isMine = oldImage && oldImage.metricId?.N === metricId && !isRedirect(oldImage) && !isClaim(oldImage);
-  if (isMine && !wasTold(newImage)) return isDeletionMark(oldImage) ? undefined : oldImage;
+  if (isOf(oldImage, metricId) && !wasTold(newImage)) return isDeletionMark(oldImage) ? undefined : oldImage;
   return newImage.lastChange?.M?.previous?.M;
 }
+
+const isOf = (image: Item | undefined, metricId: string): image is Item =>
+  image !== undefined && image.metricId?.N === metricId && !isRedirect(image) && !isClaim(image);
 
 /** Of a state that was lost at most the name is known: then no more is said than that the metric changed, or was renamed. */
 function changeOf(

@@ -58,7 +58,8 @@ export const ORDER_OF_CHANGES: readonly Mutant[] = [
   },
   {
     name: 'holder-of-a-lost-mirror-waited-for',
-    breaks: 'whoever wants a name that a held metric has notes its claim instead of trying again until its budget is spent',
+    breaks:
+      'whoever wants a name that a held metric has notes its claim instead of trying again until its budget is spent',
     file: 'core/publication/resolve-holder.ts',
     find: 'if (isHeld(ownerHead, context.nowMs()) && ',
     replace: 'if (isHeld(ownerHead, 0) && !isHeld(ownerHead, 0) && ',

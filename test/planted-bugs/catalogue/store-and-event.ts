@@ -151,8 +151,8 @@ export const STORE_AND_EVENT: readonly Mutant[] = [
     name: 'state-of-another-metric-taken',
     breaks: 'the state of the metric whose place was taken is not mistaken for this one',
     file: EVENT,
-    find: 'oldImage && oldImage.metricId?.N === metricId &&',
-    replace: 'oldImage &&',
+    find: 'image !== undefined && image.metricId?.N === metricId &&',
+    replace: 'image !== undefined &&',
     likely: event,
   },
   {

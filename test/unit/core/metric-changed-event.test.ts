@@ -40,6 +40,17 @@ describe('an event', () => {
     expect(eventOf(item({ revision: { N: '6' } }), item())).toEqual(eventOf(item({ revision: { N: '6' } }), item()));
   });
 
+  test('is none for an item that was changed by hand: its revision is that of an event which consumers have', () => {
+    for (const revision of ['7', '6'])
+      expect(() => eventOf(item(), item({ aggregationStyle: { S: 'MINE' }, revision: { N: revision } }))).toThrow(
+        /revision/,
+      );
+    const retold = { M: { ...item().lastChange?.M, retold: { BOOL: true } } };
+    expect(eventOf(item({ aggregationStyle: { S: 'MINE' } }), item({ lastChange: retold }))?.metadata.replay).toBe(
+      true,
+    );
+  });
+
   test('of a row of a full load is correlated with the load', () => {
     expect(
       eventOf(undefined, item({ lastChange: { M: { committedAt: { S: '2026-11-20T12:00:00Z' } } } }))?.metadata
