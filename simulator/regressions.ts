@@ -35,4 +35,25 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     },
   },
+  {
+    name: 'a metric that consumes itself is covered only as its own row was projected',
+    plan: {
+      seed: 'ci.9602',
+      writes: [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12],
+      settings: {
+        shards: 3,
+        batchSize: 10,
+        batchWindowMs: 200,
+        parallelization: 2,
+        pipeBatchSize: 1,
+        projectorConcurrency: 2,
+        fanOutLimit: 100,
+        graceSeconds: 0,
+        writeEveryMs: 5000,
+        writesBeforeLoad: 0,
+        replay: 0.05,
+      },
+      faults: { ...NO_FAULTS, lostResponse: 0.02, partial: 0.05, conflict: 0.05, crash: 0.02, reshard: 0.05 },
+    },
+  },
 ];

@@ -33,7 +33,8 @@ export interface MetricRows {
 }
 
 export async function readMetricRows(store: ItemStore, table: string, metricId: string): Promise<MetricRows> {
-  const own = await store.query(table, entityPartition('metric', metricId), ROWS);
+  const partition = entityPartition('metric', metricId);
+  const own = await store.query(table, partition, ROWS);
   const metric = only(own, metrics.name);
   const versions = registers(own, metricVersions.name);
   const relationships = registers(own, metricRelationships.name);
@@ -58,7 +59,8 @@ export async function readMetricRows(store: ItemStore, table: string, metricId: 
     groupDimensions,
     dimensions: byId(referred, dimensions.name),
     metrics: byId(referred, metrics.name),
-    fingerprints: [...own, ...inGroup, ...referred].map(registerFingerprint),
+    // A metric that consumes itself has its row read twice; what the second reading finds is no state that was projected.
+    fingerprints: [...own, ...inGroup, ...referred.filter(({ pk }) => pk?.S !== partition)].map(registerFingerprint),
   };
 }
 
