@@ -53,28 +53,48 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
   const { journal, nowMs, sleep, writer } = context;
   const { replayId, shardId } = request;
   let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId));
-  // After the shard is held: a stop that comes later takes it away again.
-  const run = await permittedRun(context, request);
-  if (held.checkpoint.done) return held.checkpoint;
-  const log = context.logOf(run.request);
-  const after = await readableFrom(log, nowMs(), run, held.checkpoint);
-  const pace = paceOf(run.request);
-  const reader = new WindowReader({ log, pace, nowMs, sleep }, shardId, after.window, after.sequenceNumber);
-  const throttledBefore = held.checkpoint.throttled;
+  try {
+    // After the shard is held: a stop that comes later takes it away again.
+    const run = await permittedRun(context, request);
+    if (held.checkpoint.done) return held.checkpoint;
+    const log = context.logOf(run.request);
+    const after = await readableFrom(log, nowMs(), run, held.checkpoint);
+    const pace = paceOf(run.request);
+    const reader = new WindowReader({ log, pace, nowMs, sleep }, shardId, after.window, after.sequenceNumber);
+    const throttledBefore = held.checkpoint.throttled;
 
-  let longestMs = 0;
-  let next = readBatch(reader, context.batchRecords, nowMs);
-  for (;;) {
-    const startedAtMs = nowMs();
-    const read = await next;
-    const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
-    if (!isLast) {
-      next = readBatch(reader, context.batchRecords, nowMs);
-      next.catch(() => {}); // looked at in the next round
+    let longestMs = 0;
+    let next = readBatch(reader, context.batchRecords, nowMs);
+    for (;;) {
+      const startedAtMs = nowMs();
+      const read = await next;
+      const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
+      if (!isLast) {
+        next = readBatch(reader, context.batchRecords, nowMs);
+        next.catch(() => {}); // looked at in the next round
+      }
+      held = await applyAndNote(context, request, run, held, read, throttledBefore + reader.throttled, startedAtMs);
+      longestMs = Math.max(longestMs, nowMs() - startedAtMs);
+      if (isLast) return held.checkpoint;
     }
-    held = await applyAndNote(context, request, run, held, read, throttledBefore + reader.throttled, startedAtMs);
-    longestMs = Math.max(longestMs, nowMs() - startedAtMs);
-    if (isLast) return held.checkpoint;
+  } catch (error) {
+    if (!(error instanceof ReplayRefused)) await noteTrouble(context, request, held, error);
+    throw error;
+  }
+}
+
+/** Why it is tried again, where `status` finds it while it is: the state machine does so for an hour, and tells nobody. */
+async function noteTrouble(
+  { journal, writer, replication }: SliceContext,
+  { replayId, shardId }: SliceRequest,
+  held: HeldCheckpoint,
+  error: unknown,
+): Promise<void> {
+  const failure = `tried again after: ${error instanceof Error ? error.message : String(error)}`;
+  try {
+    await journal.move(replayId, held, { ...held.checkpoint, failure }, writer);
+  } catch (unnoted) {
+    replication.log.failed(`note of what stopped a slice of ${shardId} of replay ${replayId}`, unnoted);
   }
 }
 

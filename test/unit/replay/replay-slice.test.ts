@@ -148,10 +148,12 @@ describe('a slice', () => {
     expect(Object.values(outcomes).reduce((sum, count) => sum + count, 0)).toBe(received);
   });
 
-  test('whose batch meets faults again and again fails, and its checkpoint stays before that batch', async () => {
+  test('whose batch meets faults again and again fails, says why, and its checkpoint stays before that batch', async () => {
     const { slice, journal } = await rig({ batch: 8 });
     await expect(slice({ faulty: (action) => action.table === 'Metrics' })).rejects.toThrow('too much for now');
-    expect(await journal.checkpoints(REPLAY)).toMatchObject([{ done: false, looked: 0 }]);
+    const failure = expect.stringMatching(/^tried again after: .*too much for now/);
+    expect(await journal.checkpoints(REPLAY)).toMatchObject([{ done: false, looked: 0, failure }]);
+    expect(await slice()).toMatchObject({ done: true, failure: undefined });
   });
 
   test('whose answer to a checkpoint was lost knows its own checkpoint', async () => {
