@@ -9,8 +9,9 @@ import { CommandFailure, failed, messageOf } from '../command-failure.ts';
 import { eventBridge } from '../connection/clients.ts';
 import { goldenEvents } from '../events/contract-files.ts';
 import { readGivenEvents } from '../events/given-events.ts';
-import { type Mismatch, mismatches } from '../events/pattern-explanation.ts';
+import { absentFields, type Mismatch, mismatches } from '../events/pattern-explanation.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
 import { usablePattern } from './events-tail.ts';
@@ -47,10 +48,13 @@ export async function eventsTestPattern(context: CommandContext, options: TestPa
     }
     context.terminal.out(options.json ? JSON.stringify(verdicts) : table(verdicts));
     const matched = verdicts.filter(({ matches }) => matches).length;
+    const what = options.event === undefined ? 'example' : 'event';
     context.terminal.say(
-      `${matched} of ${verdicts.length} ${options.event === undefined ? 'examples' : 'events'} match` +
+      `${matched} of ${counted(verdicts.length, what)} ${matched === 1 ? 'matches' : 'match'}` +
         `${client === undefined ? '' : ', says the bus'}.`,
     );
+    for (const [field, place] of absentFields(verdicts.map(({ mismatches: why }) => why)))
+      context.terminal.say(`No ${what} has ${field}${place === undefined ? '' : `; there is ${place}`}.`);
     const isGood = options.event === undefined ? matched > 0 : matched === verdicts.length;
     return isGood ? EXIT.ok : EXIT.drift;
   } finally {

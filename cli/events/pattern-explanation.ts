@@ -28,6 +28,18 @@ export function mismatches(pattern: Members, event: unknown): readonly Mismatch[
   ];
 }
 
+/** Fields that a pattern asks for and no event has, each with the place where the events that were explained have it, if they agree on one. */
+export function absentFields(explained: readonly (readonly Mismatch[])[]): ReadonlyMap<string, string | undefined> {
+  const absent = new Map<string, string | undefined>();
+  for (const { field } of explained[0] ?? []) {
+    const everywhere = explained.flatMap((why) => why.filter((one) => one.field === field && one.found === undefined));
+    if (everywhere.length < explained.length) continue;
+    const places = new Set(everywhere.flatMap(({ didYouMean = [] }) => didYouMean));
+    absent.set(field, places.size === 1 ? [...places][0] : undefined);
+  }
+  return absent;
+}
+
 function mismatchesBelow(pattern: Members, path: readonly string[], event: unknown): readonly Mismatch[] {
   return Object.entries(pattern).flatMap(([member, below]) => {
     const here = [...path, member];
@@ -65,12 +77,29 @@ function holds(path: readonly string[], conditions: Members, event: unknown): bo
   return compilePattern(whole)(event);
 }
 
-/** A path of the event that ends as the one asked for does: `detail.data.change` for `data.change` or `change`. */
+/**
+ * The path of the event that the pattern most likely means: it ends in the same key, however that is spelled. One that has all keys asked for, in
+ * their order, comes before one that has other keys above (`detail.data.change` for `change`, `data.change` and `detail.change`), a shorter
+ * one before a longer one. Undefined when two are as likely, or none is there.
+ */
 function otherPlace(event: unknown, path: readonly string[]): string | undefined {
-  const found = pathsOf(event, []).filter((one) =>
-    path.every((member, index) => one.at(index - path.length) === member),
-  );
-  return found.length === 1 && found[0]?.length !== path.length ? found[0]?.join('.') : undefined;
+  const asked = path.map(spelling);
+  const ends = pathsOf(event, []).filter((one) => spelling(one.at(-1) ?? '') === asked.at(-1));
+  const ranked = ends
+    .map((one) => ({ one, otherKeys: isSubsequence(asked, one.map(spelling)) ? 0 : 1 }))
+    .sort((a, b) => a.otherKeys - b.otherKeys || a.one.length - b.one.length);
+  const [first, second] = ranked;
+  const isOnly = first?.otherKeys !== second?.otherKeys || first?.one.length !== second?.one.length;
+  return isOnly ? first?.one.join('.') : undefined;
+}
+
+/** `detailType`, as the CDK calls it, and `detail-type` are one key to a person. */
+const spelling = (key: string): string => key.toLowerCase().replace(/[-_]/g, '');
+
+function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
+  let found = 0;
+  for (const one of whole) if (one === part[found]) found += 1;
+  return found === part.length;
 }
 
 function pathsOf(value: unknown, path: readonly string[]): readonly (readonly string[])[] {

@@ -43,8 +43,20 @@ describe('why a pattern does not match', () => {
     ]);
   });
 
+  it.each([
+    ['detail.change', { detail: { change: ['renamed'] } }, 'detail.data.change'],
+    ['detail.metadata.change', { detail: { metadata: { change: ['renamed'] } } }, 'detail.data.change'],
+    ['detail.name', { detail: { name: ['packages'] } }, 'detail.data.name'],
+    ['detailType', { detailType: ['MetricChanged'] }, 'detail-type'],
+  ])('says it also of %s, a level too few, a wrong one, or another spelling', (field, pattern, didYouMean) => {
+    const withMetric = { ...event, detail: { ...event.detail, data: { ...event.detail.data, metric: { name: 'm' } } } };
+    expect(mismatches(pattern, withMetric)).toMatchObject([{ field, didYouMean }]);
+  });
+
   it('says nothing of another place when there are two, or none', () => {
     expect(mismatches({ nowhere: ['x'] }, event)).toEqual([{ field: 'nowhere', allowed: ['x'], found: undefined }]);
+    const twice = { here: { key: 1 }, there: { key: 1 } };
+    expect(mismatches({ key: [2] }, twice)).toEqual([{ field: 'key', allowed: [2], found: undefined }]);
   });
 
   it('shows all alternatives of a $or of which none holds, and what the fields hold that they ask for', () => {
@@ -104,6 +116,20 @@ describe('relay events test-pattern', () => {
     expect(verdicts.map(({ matches }) => matches)).toEqual([false, false, false, false, true, false]);
     expect(verdicts[0]?.mismatches).toEqual([{ field: 'detail.data.change', allowed: ['RENAMED'], found: 'CREATED' }]);
     expect((await run('{"source":["nobody"]}')).code).toBe(3);
+  });
+
+  it('says once which field no example has, and where they have it', async () => {
+    const { code, lines } = await run('{"detail":{"change":["RENAMED"],"nowhere":["x"]}}');
+    expect(code).toBe(3);
+    expect(lines.slice(1)).toEqual([
+      '0 of 6 examples match.',
+      'No example has detail.change; there is detail.data.change.',
+      'No example has detail.nowhere.',
+    ]);
+    // Only one example has it: that it is not in the others is no mistake of the pattern.
+    expect((await run('{"detail":{"data":{"previousName":["nobody"]}}}')).lines.slice(1)).toEqual([
+      '0 of 6 examples match.',
+    ]);
   });
 
   it('has an example of every change, each as the contract has it', () => {
