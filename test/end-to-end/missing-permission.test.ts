@@ -1,31 +1,71 @@
-/** The same template with IAM statements of two kinds taken out: what their roles may not do is refused and said, and nothing is lost by it. */
+/** The same template with IAM statements of three kinds taken out: what their roles may not do is refused and said, and nothing is lost by it. */
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
+import { EXIT } from '#cli/exit-code.ts';
 import { makeAssemblyFresh } from '#cli/pipeline/assembly.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { ASSEMBLY_DIRECTORY } from '#cli/project.ts';
+import type { Gateway } from '#local/gateway/gateway.ts';
+import type { Credentials } from '#local/local-aws.ts';
+import { ACCOUNT_ID } from '#local/runtime.ts';
 import { until } from './support/eventually.ts';
 import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
+import { runRelay } from './support/relay-process.ts';
 import { group, inGroup, metric, version } from './support/source-writes.ts';
 
-/** `Publish` lets the pipe put events on the bus, `KeepRawRecords` lets the functions keep what they set aside. */
-const TAKEN_OUT = new Set(['Publish', 'KeepRawRecords']);
+/** `Publish` lets the pipe put events on the bus, `KeepRawRecords` the functions keep what they set aside, `ReadWindow` a replay read the stream. */
+const TAKEN_OUT = new Set(['Publish', 'KeepRawRecords', 'ReadWindow']);
 
 let assembly: string;
+/** Where commands find the pipeline, once with all permissions and once with those of an operator who may not read the stream. */
+let found: { readonly everything: string; readonly noStream: string };
 let pipeline: PipelineUnderTest;
 beforeAll(async () => {
   await makeAssemblyFresh(() => {});
   assembly = await mkdtemp(join(tmpdir(), 'relay-e2e-assembly-'));
   expect(await copyWithout(TAKEN_OUT, assembly)).toEqual(TAKEN_OUT);
   pipeline = await startPipelineUnderTest({ assemblyDirectory: assembly });
+  const { gateway } = pipeline.local;
+  found = { everything: await announced(gateway.operatorCredentials), noStream: await announced(noStream(gateway)) };
 });
 afterAll(async () => {
   await pipeline?.stop();
-  await rm(assembly, { recursive: true, force: true });
+  for (const directory of [assembly, found?.everything, found?.noStream])
+    if (directory) await rm(directory, { recursive: true, force: true });
 });
+
+/** Everything that a replay needs, apart from the shards of the stream and what is in them. */
+function noStream(gateway: Gateway): Credentials {
+  const keys = gateway.newCredentials('analyst');
+  const Action = ['dynamodb:*', 'states:*', 'kinesis:DescribeStreamSummary'];
+  gateway.setPrincipal(keys.accessKeyId, {
+    roleArn: `arn:aws:iam::${ACCOUNT_ID}:role/analyst`,
+    name: 'analyst',
+    statements: [{ Effect: 'Allow', Action, Resource: '*' }],
+  });
+  return keys;
+}
+
+/** Answers a data directory whose pipeline file names these keys. */
+async function announced(credentials: Credentials): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'relay-e2e-found-'));
+  const { endpoint, region, accountId, outputs } = pipeline.local;
+  await writePipelineFile(directory, {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    endpoint,
+    region,
+    accountId,
+    credentials: { ...credentials },
+    sourceUrl: 'mysql://not-needed.invalid',
+    outputs: Object.entries(outputs),
+  });
+  return directory;
+}
 
 interface Template {
   readonly Resources: Record<string, { Properties?: { PolicyDocument?: { Statement?: { Sid?: string }[] } } }>;
@@ -91,3 +131,37 @@ test('a replicator that may not keep raw records says so in its log and does not
   );
   expect(await tables.all('QuarantineTable')).toEqual([]);
 });
+
+test('an operator who may not read the stream is told so by plan and start, with what is needed, and nothing is started', async () => {
+  const window = ['--from', '-1h', '--to', 'now'];
+  for (const command of ['plan', 'start']) {
+    const { code, stdout, stderr } = await runRelay(['replay', command, ...window, '--data-dir', found.noStream]);
+    expect([code, stdout], stderr).toEqual([EXIT.failure, '']);
+    expect(stderr).toMatch(/A permission is missing: .*analyst.*kinesis:ListShards/);
+    expect(stderr).toContain('Replays need kinesis:');
+  }
+  expect(await replays()).toEqual([]);
+});
+
+test('a replay whose function may not read the stream says so in its status while it is tried again, and can be stopped', async () => {
+  const { code, stdout, stderr } = await relay('replay', 'start', '--from', '-1h', '--to', 'now');
+  expect(code, stderr).toBe(EXIT.ok);
+  const { replayId } = JSON.parse(stdout);
+  const status = async () => JSON.parse((await relay('replay', 'status', replayId)).stdout);
+  const reasons = async (): Promise<string[]> =>
+    (await status()).shards.flatMap(({ failure }: { failure: string | null }) => failure ?? []);
+  await until('each shard says what it was refused', async () => (await reasons()).length === 2, status);
+  for (const reason of await reasons()) expect(reason).toMatch(/^tried again after: .*kinesis:/);
+  expect(await status()).toMatchObject({ state: 'running', counts: { received: 0 } });
+  expect((await relay('replay', 'stop', replayId)).code).toBe(EXIT.ok);
+  await until('it is stopped', async () => (await status()).state === 'stopped', status);
+  expect(await replays()).toMatchObject([{ replayId, state: 'stopped' }]);
+});
+
+const relay = (...args: readonly string[]) => runRelay([...args, '--json', '--data-dir', found.everything]);
+
+async function replays(): Promise<unknown> {
+  const { code, stdout, stderr } = await relay('replay', 'list');
+  expect(code, stderr).toBe(EXIT.ok);
+  return JSON.parse(stdout);
+}
