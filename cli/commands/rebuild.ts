@@ -5,10 +5,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { planRebuild, type RebuildPlan } from '#core/rebuild/rebuild-plan.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { metricIds } from '../metrics/metric-ids.ts';
 import { renderPlan, shownPlan } from '../rebuild/planned-rebuild.ts';
 import { queueDrained, sendRebuild } from '../rebuild/projection-queue.ts';
 import { type RebuildConnection, withRebuild } from '../rebuild/rebuild-connection.ts';
-import { metricIds } from '../replay/metric-ids.ts';
 import type { CommandContext, OutputOptions, TargetOptions } from './command-context.ts';
 
 export interface RebuildOptions extends TargetOptions, OutputOptions {
@@ -23,7 +23,7 @@ export interface RebuildStartOptions extends RebuildOptions {
 export async function rebuildPlan(context: CommandContext, options: RebuildOptions): Promise<ExitCode> {
   const { terminal } = context;
   return withRebuild(options, async (connection) => {
-    const plan = await rehearse(context, connection, await chosenIds(connection, options));
+    const plan = await rehearse(context, connection, await chosenIds(context, connection, options));
     terminal.out(options.json ? JSON.stringify(shownPlan(plan)) : renderPlan(plan));
     if (plan.differing.length > 0) terminal.say('Nothing was written. `npx relay rebuild start` does it.');
     return EXIT.ok;
@@ -34,7 +34,7 @@ export async function rebuildStart(context: CommandContext, options: RebuildStar
   if (options.dryRun) return rebuildPlan(context, options);
   const { terminal, interruption } = context;
   return withRebuild(options, async (connection) => {
-    const plan = await rehearse(context, connection, await chosenIds(connection, options));
+    const plan = await rehearse(context, connection, await chosenIds(context, connection, options));
     if (!options.json) terminal.out(renderPlan(plan));
     const handed = await sendRebuild(connection, plan.differing, {
       rate: options.rate,
@@ -77,8 +77,12 @@ function ending({ terminal }: CommandContext, plan: RebuildPlan, rest: RebuildPl
   return EXIT.drift;
 }
 
-async function chosenIds(connection: RebuildConnection, { metric }: RebuildOptions): Promise<readonly string[]> {
-  return metric === undefined ? connection.allMetricIds() : metricIds(connection, metric);
+async function chosenIds(
+  { terminal }: CommandContext,
+  connection: RebuildConnection,
+  { metric }: RebuildOptions,
+): Promise<readonly string[]> {
+  return metric === undefined ? connection.allMetricIds() : metricIds(connection, metric, terminal.say);
 }
 
 async function rehearse(

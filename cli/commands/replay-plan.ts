@@ -14,7 +14,7 @@ export async function replayPlan(
   options: ReplayPlanOptions,
 ): Promise<ExitCode> {
   return withReplay(options, async (connection) => {
-    const checked = await checkedRequest(connection, options, Date.now());
+    const checked = await checkedRequest(connection, options, Date.now(), terminal.say);
     const { store, tables, settings } = connection;
     const planned = await rehearseReplay(
       {

@@ -19,7 +19,7 @@ export async function replayStart(context: CommandContext, options: ReplayStartO
   const { terminal } = context;
   return withReplay(options, async (connection) => {
     const nowMs = Date.now();
-    const { request, verdict, archived } = await checkedRequest(connection, options, nowMs);
+    const { request, verdict, archived } = await checkedRequest(connection, options, nowMs, terminal.say);
     if (verdict.goneMs > 0 && !request.allowGap)
       throw preconditionMissing(
         `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the ${request.source}.`,

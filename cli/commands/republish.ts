@@ -126,8 +126,7 @@ async function namedMetrics(
   wanted: readonly string[],
   skipMissing: boolean,
 ): Promise<readonly string[]> {
-  const { names, missing, renamed } = await findNames(store, table, wanted);
-  for (const [old, now] of renamed) terminal.say(`"${old}" is now called "${now}": that is what is sent.`);
+  const { names, missing } = await findNames(store, table, wanted, terminal.say);
   if (missing.length === 0) return names;
   const list = missing.map((name) => `"${name}"`).join(', ');
   if (!skipMissing)

@@ -2,13 +2,13 @@
  * Reads what the Metrics table says now, strongly consistent: the state of every metric for the lookups, and the related dimensions of
  * chosen ones. A scan reads every version of every metric, though only items "0" come back; it is made once and then seldom.
  */
-import { type AttributeValue, type DynamoDBClient, GetItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { plainJson } from '#core/event/plain-json.ts';
+import type { Item, ItemStore } from '#core/platform/item-store.ts';
 import type { MetricState } from '#druid/current-metrics.ts';
 import type { ChosenMetric } from '#druid/fact-dimensions.ts';
 import { metricState } from '#druid/metric-text.ts';
-
-type Item = Record<string, AttributeValue>;
+import { followRenames } from '../metrics/follow-renames.ts';
 
 /** What says whether an item is a live metric, and which. */
 const ALWAYS = ['name', 'metricId', 'revision', 'renamedTo', 'claim', 'deleted'];
@@ -28,8 +28,9 @@ export async function readMetric(
   table: string,
   name: string,
 ): Promise<MetricState | undefined> {
-  const item = await getItem(client, table, name);
-  return item && metricState(plainJson(item));
+  const Key = { name: { S: name }, version: { S: '0' } };
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item && metricState(plainJson(Item));
 }
 
 export async function metricsWithPrefix(
@@ -41,12 +42,14 @@ export async function metricsWithPrefix(
   return items.flatMap((item) => chosenMetric(item) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** By the name that it has, or by one that it has left, which is said. */
 export async function metricNamed(
-  client: DynamoDBClient,
+  store: ItemStore,
   table: string,
-  name: string,
+  wanted: string,
+  say: (line: string) => void,
 ): Promise<ChosenMetric | undefined> {
-  const item = await getItem(client, table, name);
+  const { item } = await followRenames(store, table, wanted, say);
   return item && chosenMetric(item);
 }
 
@@ -81,9 +84,4 @@ async function scan(
   );
   for await (const { Items = [] } of pages) items.push(...Items);
   return items;
-}
-
-async function getItem(client: DynamoDBClient, TableName: string, name: string): Promise<Item | undefined> {
-  const Key = { name: { S: name }, version: { S: '0' } };
-  return (await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }))).Item;
 }

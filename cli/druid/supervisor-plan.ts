@@ -2,6 +2,8 @@
  * What `plan` shows and `apply` posts, made in one place: the change of the change feed's own supervisor, or of an operator's fact supervisor
  * for the related dimensions of chosen metrics. It reads Druid and the Metrics table and writes nothing.
  */
+import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
+import { jitteredPause } from '#core/platform/pause.ts';
 import type { DruidClient } from '#druid/druid-client.ts';
 import { type ChosenMetric, planFactDimensions } from '#druid/fact-dimensions.ts';
 import { type JsonObject, member, memberAt } from '#druid/json.ts';
@@ -104,7 +106,7 @@ async function factPlan(
       ids.length === 0 ? 'This Druid has no supervisor at all.' : `There are: ${ids.slice(0, 20).join(', ')}.`,
     );
   }
-  const metrics = await chosenMetrics(options);
+  const metrics = await chosenMetrics(context, options);
   context.terminal.say(`${metrics.length} metrics chosen`);
   return { ...planFactDimensions(present, metrics), id, exists: true };
 }
@@ -112,7 +114,10 @@ async function factPlan(
 const choosesMetrics = ({ metric, metricsPrefix, allMetrics }: SupervisorPlanOptions): boolean =>
   metric.length > 0 || metricsPrefix !== undefined || allMetrics === true;
 
-async function chosenMetrics(options: SupervisorPlanOptions): Promise<readonly ChosenMetric[]> {
+async function chosenMetrics(
+  { terminal }: CommandContext,
+  options: SupervisorPlanOptions,
+): Promise<readonly ChosenMetric[]> {
   const connection = await connectTo(options);
   const table = requireOutput(connection, 'MetricsTable');
   const client = dynamoDb(connection.clientConfig);
@@ -122,11 +127,12 @@ async function chosenMetrics(options: SupervisorPlanOptions): Promise<readonly C
       const prefix = options.allMetrics === true ? '' : (options.metricsPrefix ?? '');
       for (const metric of await metricsWithPrefix(client, table, prefix)) chosen.set(metric.name, metric);
     }
+    const store = new DynamoDbItemStore(client, jitteredPause(Math.random));
     for (const name of options.metric) {
-      const metric = await metricNamed(client, table, name);
+      const metric = await metricNamed(store, table, name, terminal.say);
       if (metric === undefined)
         throw failed(`There is no metric "${name}" in the table.`, 'Names are exact, upper and lower case included.');
-      chosen.set(name, metric);
+      chosen.set(metric.name, metric);
     }
     if (chosen.size > 0) return [...chosen.values()];
     throw failed(`No metric has a name that begins with "${options.metricsPrefix ?? ''}".`);

@@ -5,8 +5,8 @@ import { ARRIVAL_SLACK_MS, judgeWindow, type ReplayWindow, type WindowVerdict } 
 import { shardGenerations } from '#core/replay/shard-generations.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { preconditionMissing, usageError } from '../command-failure.ts';
+import { metricIds } from '../metrics/metric-ids.ts';
 import { type ArchivedWindow, archivedWindow } from './archived-window.ts';
-import { metricIds } from './metric-ids.ts';
 import type { PointInTime } from './point-in-time.ts';
 import type { ReplayConnection } from './replay-connection.ts';
 
@@ -36,6 +36,7 @@ export async function checkedRequest(
   connection: ReplayConnection,
   options: WindowOptions,
   nowMs: number,
+  say: (line: string) => void,
 ): Promise<CheckedRequest> {
   const { settings, archive } = connection;
   const window = { fromMs: options.from(nowMs), toMs: options.to(nowMs) };
@@ -45,7 +46,7 @@ export async function checkedRequest(
   const unknown = tables.filter((table) => !known.includes(table));
   if (unknown.length > 0)
     throw usageError(`No such table: ${unknown.join(', ')}.`, `The replicated tables are ${known.join(', ')}.`);
-  const filter = { tables, metricIds: await metricIds(connection, options.metric ?? []) };
+  const filter = { tables, metricIds: await metricIds(connection, options.metric ?? [], say) };
 
   const source = options.fromArchive ? 'archive' : 'stream';
   const archived = options.fromArchive ? await archivedWindow(connection, options, window, nowMs) : undefined;

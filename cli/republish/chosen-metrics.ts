@@ -5,7 +5,7 @@
 import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Item, ItemStore } from '#core/platform/item-store.ts';
 import { LATEST } from '#core/projection/project-metric.ts';
-import { isRedirect, itemKey } from '#core/publication/metric-item.ts';
+import { followRenames } from '../metrics/follow-renames.ts';
 
 export interface Choice {
   readonly prefix?: string | undefined;
@@ -50,27 +50,21 @@ export async function scanNames(
 export interface FoundNames {
   readonly names: readonly string[];
   readonly missing: readonly string[];
-  /** Old name → name now, of metrics that were named by a name that they have left. */
-  readonly renamed: ReadonlyMap<string, string>;
 }
 
-/** Longest chain of renames that is followed; redirects expire, and two swapped names must not send it round for ever. */
-const RENAMES_MAX = 10;
-
-export async function findNames(store: ItemStore, table: string, wanted: readonly string[]): Promise<FoundNames> {
+/** The names as they are now of the metrics that were named; `say` is told of each that has another one. */
+export async function findNames(
+  store: ItemStore,
+  table: string,
+  wanted: readonly string[],
+  say: (line: string) => void,
+): Promise<FoundNames> {
   const names = new Set<string>();
   const missing: string[] = [];
-  const renamed = new Map<string, string>();
-  for (const name of new Set(wanted)) {
-    let now = name;
-    let item = await store.get(table, itemKey(now, LATEST));
-    for (let hop = 0; item && isRedirect(item) && hop < RENAMES_MAX; hop++) {
-      now = item.renamedTo?.S ?? '';
-      item = await store.get(table, itemKey(now, LATEST));
-    }
-    if (!item || isRedirect(item)) missing.push(name);
-    else names.add(now);
-    if (item && now !== name) renamed.set(name, now);
+  for (const one of new Set(wanted)) {
+    const { name, item } = await followRenames(store, table, one, say);
+    if (item) names.add(name);
+    else missing.push(one);
   }
-  return { names: [...names].sort((one, other) => (one < other ? -1 : 1)), missing, renamed };
+  return { names: [...names].sort((one, other) => (one < other ? -1 : 1)), missing };
 }
