@@ -5,8 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
@@ -17,9 +16,9 @@ import { archivedShards, readArchivedShard } from '#core/archive/read-archive.ts
 import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
 import { relayApp } from '#infra/relay-app.ts';
 import { ACCOUNT_ID } from '#local/runtime.ts';
-import { compareItems, plainItems } from '#sample/compare-items.ts';
-import { expectedItems } from '#sample/expected-items.ts';
+import { streamRecords } from '../support/stream-records.ts';
 import { until } from './support/eventually.ts';
+import { settled } from './support/laws.ts';
 import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
 import { runRelay } from './support/relay-process.ts';
 import { group, inGroup, metric, version } from './support/source-writes.ts';
@@ -43,23 +42,9 @@ afterAll(async () => {
 /** `shard number: bytes`, of every record that the stream has. */
 async function streamed(): Promise<string[]> {
   const kinesis = new KinesisClient(pipeline.reach.client);
-  const StreamName = pipeline.reach.output('ChangeStream');
-  const found: string[] = [];
-  const { Shards = [] } = await kinesis.send(new ListShardsCommand({ StreamName }));
-  for (const { ShardId } of Shards) {
-    const first = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' as const };
-    let { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(first));
-    for (let behind = 1; behind > 0 && ShardIterator !== undefined; ) {
-      const answer = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
-      for (const { SequenceNumber, Data } of answer.Records ?? []) {
-        found.push(`${ShardId} ${SequenceNumber}: ${Buffer.from(Data ?? []).toString()}`);
-      }
-      behind = answer.Records?.length === 0 ? (answer.MillisBehindLatest ?? 0) : 1;
-      ShardIterator = answer.NextShardIterator;
-    }
-  }
+  const found = await streamRecords(kinesis, { StreamName: pipeline.reach.output('ChangeStream') });
   kinesis.destroy();
-  return found.sort();
+  return found.map(({ shardId, record, text }) => `${shardId} ${record.SequenceNumber}: ${text}`).sort();
 }
 
 async function archived(): Promise<string[]> {
@@ -101,32 +86,10 @@ test('every record of the stream is in the archive, the full load and what is wr
   expect(hops(seen).find(({ hop }) => hop === 'replay')).toMatchObject({ state: 'ok' });
 });
 
-const differences = async () =>
-  compareItems(await expectedItems(pipeline.source.connection), plainItems(await pipeline.tables.all('MetricsTable')));
-const settled = () =>
-  until('the items are those of the source', async () => (await differences()).length === 0, differences);
-
 async function relay(expected: number, ...args: readonly string[]) {
   const { code, stdout, stderr } = await runRelay([...args, '--json', '--data-dir', pipeline.dataDirectory]);
   expect(code, stderr).toBe(expected);
   return { said: stderr, ...(stdout === '' ? {} : JSON.parse(stdout)) };
-}
-
-async function loseEverything(): Promise<void> {
-  const client = new DynamoDBClient(pipeline.reach.client);
-  for (const [output, keys] of [
-    ['MetricsTable', ['name', 'version']],
-    ['SourceRowsTable', ['pk', 'sk']],
-  ] as const) {
-    const TableName = pipeline.reach.output(output);
-    for await (const { Items = [] } of paginateScan({ client }, { TableName, ConsistentRead: true })) {
-      for (const item of Items) {
-        const Key = Object.fromEntries(keys.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
-        await client.send(new DeleteItemCommand({ TableName, Key }));
-      }
-    }
-  }
-  client.destroy();
 }
 
 /** Cuts one object off, and gives back what mends it. */
@@ -165,14 +128,15 @@ test('a target that lost everything is replayed from the archive; what is missin
   await source.transaction("UPDATE metric_versions SET created_by = 'later' WHERE metric_id = 9000");
   await source.transaction(metric(9001, 'short_lived', 9000), version(9001, 1));
   await source.transaction('DELETE FROM metric_versions WHERE metric_id = 9001', 'DELETE FROM metrics WHERE id = 9001');
-  await settled();
+  await settled(pipeline);
   await archiveHasTheStream();
 
   const window = ['--from', '-30m', '--to', 'now', '--from-archive'];
   expect(await relay(EXIT.ok, 'replay', 'plan', ...window)).toMatchObject({ source: 'archive', nothing: true });
 
   const items = (await pipeline.tables.all('MetricsTable')).length;
-  await loseEverything();
+  await pipeline.tables.lose('MetricsTable');
+  await pipeline.tables.lose('SourceRowsTable');
   const { gone, archive, ...plan } = await relay(EXIT.ok, 'replay', 'plan', ...window);
   expect(plan).toMatchObject({ source: 'archive', nothing: false, records: (await streamed()).length });
   expect(plan.items.length).toBeGreaterThanOrEqual(items - 1);
@@ -197,6 +161,6 @@ test('a target that lost everything is replayed from the archive; what is missin
   expect(failed.shards.filter(({ failure }: { failure: string | null }) => failure?.includes(key))).toHaveLength(1);
   await mend();
   expect(await relay(EXIT.ok, 'replay', 'resume', failed.replayId, '--wait')).toMatchObject({ state: 'succeeded' });
-  await settled();
+  await settled(pipeline);
   expect(await relay(EXIT.ok, 'replay', 'plan', ...window)).toMatchObject({ nothing: true, outcomes: { applied: 0 } });
 });

@@ -2,44 +2,29 @@
  * The Druid feed as a user runs it: the stream that a rule fills, read as the generated spec says, and `relay druid lookup --watch` beside a
  * running pipeline, with Druid's API as its stand-in.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EXIT } from '#cli/exit-code.ts';
 import { type DruidStandIn, startDruidStandIn } from '#local/druid/druid-stand-in.ts';
+import { streamRecords } from '../support/stream-records.ts';
 import { eventually, until } from './support/eventually.ts';
-import { type RelayProcess, runRelay, startRelay } from './support/relay-process.ts';
-import { openSourceWrites, type SourceWrites } from './support/source-writes.ts';
+import { runRelay, startRelay } from './support/relay-process.ts';
+import { type RelayUnderTest, startRelayUnderTest } from './support/relay-under-test.ts';
 
-let directory: string;
-let data: readonly string[];
-let up: RelayProcess;
-let source: SourceWrites;
+let pipeline: RelayUnderTest;
 let druid: DruidStandIn;
-let outputs: Readonly<Record<string, string>>;
 
 const USER = 'Basic bWU6aHVudGVyMg=='; // me:hunter2
 const environment = (): Record<string, string> => ({ DRUID_URL: druid.url.replace('//', '//me:hunter2@') });
 
 beforeAll(async () => {
   druid = await startDruidStandIn({ authorization: USER });
-  directory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
-  data = ['--data-dir', directory];
-  up = startRelay(['up', '--sample', '--metrics', '22', '--subscribers', ...data]);
-  await up.said(/Ctrl-C stops everything/);
-  const { stdout } = await runRelay(['outputs', '--json', ...data]);
-  outputs = JSON.parse(stdout) as Record<string, string>;
-  source = await openSourceWrites(outputs.sourceUrl ?? '');
+  pipeline = await startRelayUnderTest(22, '--subscribers');
 });
 
 afterAll(async () => {
-  await source?.close().catch(() => {});
-  up?.kill('SIGINT');
-  await up?.ended;
+  await pipeline?.stop();
   await druid?.stop();
-  await rm(directory, { recursive: true, force: true });
 });
 
 async function names(): Promise<ReadonlyMap<string, string>> {
@@ -52,6 +37,7 @@ async function names(): Promise<ReadonlyMap<string, string>> {
 }
 
 test('a watched lookup follows a rename, a deletion and a new name for the freed one, and the plan sees the dimensions', async () => {
+  const { source, data } = pipeline;
   const dry = await runRelay(['druid', 'lookup', '--dry-run', ...data], environment());
   expect([dry.code, dry.stdout]).toEqual([EXIT.drift, expect.stringContaining('22 added')]);
   const watching = startRelay(['druid', 'lookup', '--watch', '--debounce-seconds', '0', ...data], environment());
@@ -99,33 +85,6 @@ test('a watched lookup follows a rename, a deletion and a new name for the freed
   expect([again.code, again.stdout]).toEqual([EXIT.ok, expect.stringContaining('no change')]);
 });
 
-/** Every record of the stream from its beginning, as the rule put it there. */
-async function streamRecords(stream: string): Promise<unknown[]> {
-  const client = new KinesisClient({
-    region: outputs.region ?? '',
-    endpoint: outputs.endpoint ?? '',
-    credentials: { accessKeyId: outputs.accessKeyId ?? '', secretAccessKey: outputs.secretAccessKey ?? '' },
-  });
-  try {
-    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: stream }));
-    const pages = Shards.map(async ({ ShardId }) => {
-      const from = { StreamName: stream, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const;
-      let { ShardIterator: next } = await client.send(new GetShardIteratorCommand(from));
-      const records: unknown[] = [];
-      for (let isBehind = true; isBehind && next !== undefined; ) {
-        const page = await client.send(new GetRecordsCommand({ ShardIterator: next }));
-        for (const { Data } of page.Records ?? []) records.push(JSON.parse(new TextDecoder().decode(Data)));
-        isBehind = (page.MillisBehindLatest ?? 0) > 0 || (page.Records ?? []).length > 0;
-        next = page.NextShardIterator;
-      }
-      return records;
-    });
-    return (await Promise.all(pages)).flat();
-  } finally {
-    client.destroy();
-  }
-}
-
 interface Spec {
   readonly spec: {
     readonly dataSchema: { readonly timestampSpec: { readonly column: string } };
@@ -139,10 +98,8 @@ interface Spec {
 }
 
 test('the stream of the spec carries the changes, and the paths of the spec find its columns', async () => {
-  const { code, stdout } = await runRelay(['druid', 'spec', '--json', ...data]);
-  expect(code).toBe(EXIT.ok);
-  const { dataSchema, ioConfig } = (JSON.parse(stdout) as Spec).spec;
-  expect(ioConfig.stream).toBe(outputs.feedStream);
+  const { dataSchema, ioConfig } = ((await pipeline.relay(EXIT.ok, 'druid', 'spec')) as Spec).spec;
+  expect(ioConfig.stream).toBe(pipeline.reach.output('FeedStream'));
   const row = (record: unknown): Record<string, unknown> =>
     Object.fromEntries(
       ioConfig.inputFormat.valueFormat.flattenSpec.fields.map(({ name, expr }) => {
@@ -153,10 +110,13 @@ test('the stream of the spec carries the changes, and the paths of the spec find
         ];
       }),
     );
+  const kinesis = new KinesisClient(pipeline.reach.client);
   const rows = await eventually('the last change is on the stream', async () => {
-    const found = (await streamRecords(ioConfig.stream)).map(row);
+    const records = await streamRecords(kinesis, { StreamName: ioConfig.stream });
+    const found = records.map(({ text }) => row(JSON.parse(text)));
     return found.some(({ metricId, change }) => metricId === '3' && change === 'RENAMED') ? found : undefined;
   });
+  kinesis.destroy();
   // One at least: a rule delivers at least once, and Druid's queries have to bear it.
   expect(new Set(rows.map(({ metricId }) => metricId)).size).toBeGreaterThanOrEqual(22);
   for (const one of rows) {

@@ -1,65 +1,34 @@
 /** Two disasters that a reload mends: rows that changed while nobody listened, and a row mirror that is lost. Told to a running pipeline by the command. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { BatchWriteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EXIT } from '#cli/exit-code.ts';
 import { socketPath } from '#local/database/data-directory.ts';
-import { compareItems, plainItems } from '#sample/compare-items.ts';
-import { expectedItems } from '#sample/expected-items.ts';
-import { until } from './support/eventually.ts';
-import { type Reach, reachOfProcess } from './support/reach.ts';
-import { type RelayProcess, runRelay, startRelay } from './support/relay-process.ts';
-import { openSourceWrites, type SourceWrites } from './support/source-writes.ts';
-import { Subscriber } from './support/subscriber.ts';
-import { Tables } from './support/tables.ts';
+import { differences, settled } from './support/laws.ts';
+import { type RelayUnderTest, startRelayUnderTest } from './support/relay-under-test.ts';
 
-let directory: string;
-let data: readonly string[];
-let up: RelayProcess;
-let reach: Reach;
-let source: SourceWrites;
+let pipeline: RelayUnderTest;
 /** Writes that reach no binlog, as if capture had been elsewhere. */
 let unheard: Connection;
-let tables: Tables;
-let subscriber: Subscriber;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
-  data = ['--data-dir', directory];
-  up = startRelay(['up', '--sample', '--metrics', '30', ...data]);
-  reach = await reachOfProcess(directory, up.pid, up.stderr);
-  await up.said(/The pipeline is ready/);
-  const { stdout } = await runRelay(['outputs', '--json', ...data]);
-  source = await openSourceWrites(JSON.parse(stdout).sourceUrl);
+  pipeline = await startRelayUnderTest(30);
   unheard = await createConnection({
-    socketPath: socketPath(join(directory, 'mysql')),
+    socketPath: socketPath(join(pipeline.directory, 'mysql')),
     user: userInfo().username,
     database: 'lph',
   });
   await unheard.query('SET SESSION sql_log_bin = 0');
-  tables = new Tables(reach);
-  subscriber = new Subscriber('reload-subscriber');
-  await subscriber.subscribe(reach);
 });
 
 afterAll(async () => {
-  await subscriber?.leave();
-  tables?.close();
   await unheard?.end().catch(() => {});
-  await source?.close().catch(() => {});
-  up?.kill('SIGINT');
-  await up?.ended;
-  await rm(directory, { recursive: true, force: true });
+  await pipeline?.stop();
 });
 
-const differences = async () =>
-  compareItems(await expectedItems(source.connection), plainItems(await tables.all('MetricsTable')));
-
 async function ids(sql: string): Promise<number[]> {
-  const [rows] = await source.connection.query(sql);
+  const [rows] = await pipeline.source.connection.query(sql);
   return (rows as { id: unknown }[]).map(({ id }) => Number(id));
 }
 
@@ -76,29 +45,25 @@ const spareDimension = async () =>
                  (SELECT COUNT(*) FROM dimensions_metric_groups g WHERE g.metric_group_id = l.metric_group_id)) > 1 LIMIT 1`)
   )[0];
 
-async function reload(...options: readonly string[]) {
-  const { code, stdout, stderr } = await runRelay(['reload', '--json', ...options, ...data]);
-  expect(code, stderr).toBe(EXIT.ok);
-  return JSON.parse(stdout) as {
-    readonly headsWritten: number;
-    readonly tables: readonly { readonly table: string; readonly rows: number; readonly absent: number }[];
-  };
+interface Reloaded {
+  readonly headsWritten: number;
+  readonly tables: readonly { readonly table: string; readonly rows: number; readonly absent: number }[];
 }
 
-const settled = () =>
-  until('the items are those of the source', async () => (await differences()).length === 0, differences);
+const reloadAll = (): Promise<Reloaded> => pipeline.relay(EXIT.ok, 'reload', '--all');
 
 test('rows that were deleted, changed and made unheard: the items are those of the source again, and each change is one event', async () => {
+  const { tables, subscriber } = pipeline;
   const before = await tables.revisions();
   const [gone, moved, changed] = (await lonelyMetrics()) as [number, number, number];
   await unheard.query('DELETE FROM metrics WHERE id = ?', [gone]);
   await unheard.query("UPDATE metrics SET name = 'renamed_unheard' WHERE id = ?", [moved]);
   await unheard.query('DELETE FROM dimensions WHERE id = ?', [await spareDimension()]);
   await unheard.query("UPDATE metric_versions SET created_by = 'unheard' WHERE metric_id = ?", [changed]);
-  expect(await differences()).not.toEqual([]);
+  expect(await differences(pipeline)).not.toEqual([]);
 
-  const told = await reload('--all');
-  await settled();
+  const told = await reloadAll();
+  await settled(pipeline);
   expect(told.headsWritten).toBe(0);
   const absent = new Map(told.tables.map((one) => [one.table, one.absent]));
   expect(absent.get('metrics')).toBe(1);
@@ -109,22 +74,23 @@ test('rows that were deleted, changed and made unheard: the items are those of t
   const [renamed] = await subscriber.awaitRevisions(moved, next(moved), next(moved));
   expect(renamed?.data).toMatchObject({ change: 'RENAMED', name: 'renamed_unheard' });
 
-  const again = await reload('--all');
+  const again = await reloadAll();
   expect(again.tables.map((one) => one.absent)).toEqual(again.tables.map(() => 0));
 });
 
 test('a row mirror that is lost: revisions go on, what nobody heard is told, and what did not change is not', async () => {
+  const { source, tables, subscriber } = pipeline;
   const before = await tables.revisions();
   const quiet = subscriber.deliveries.length;
-  const lost = await emptyTable(reach.output('SourceRowsTable'));
+  const lost = await tables.lose('SourceRowsTable');
   expect(lost).toBeGreaterThan(100);
   const [gone, moved, later] = (await lonelyMetrics()).slice(-3) as [number, number, number];
   const users = await usersOf([gone, moved]);
   await unheard.query('DELETE FROM metrics WHERE id = ?', [gone]);
   await unheard.query("UPDATE metrics SET name = 'renamed_after_the_loss' WHERE id = ?", [moved]);
 
-  const told = await reload('--all');
-  await settled();
+  const told = await reloadAll();
+  await settled(pipeline);
   expect(told.headsWritten).toBe((await tables.revisions()).size);
   const next = (id: number): number => Number(before.get(String(id)) ?? 0n) + 1;
   const [deleted] = await subscriber.awaitRevisions(gone, next(gone), next(gone));
@@ -144,18 +110,4 @@ test('a row mirror that is lost: revisions go on, what nobody heard is told, and
 /** Metrics that chain to one of these: their items hold its name. */
 async function usersOf(of: readonly number[]): Promise<string[]> {
   return (await ids(`SELECT id FROM metrics WHERE chained_metric_id IN (${of.join()})`)).map(String);
-}
-
-async function emptyTable(table: string): Promise<number> {
-  const client = new DynamoDBClient(reach.client);
-  let removed = 0;
-  for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ProjectionExpression: 'pk, sk' })) {
-    for (let from = 0; from < Items.length; from += 25) {
-      const requests = Items.slice(from, from + 25).map((Key) => ({ DeleteRequest: { Key } }));
-      await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
-      removed += requests.length;
-    }
-  }
-  client.destroy();
-  return removed;
 }

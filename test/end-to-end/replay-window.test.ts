@@ -2,10 +2,6 @@
  * A window with a split, a merge and a beginning that is older than the retention, replayed after a part of the target was lost. Told to a
  * running pipeline by its commands; the items are held against an independent SQL statement.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DeleteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import {
   DecreaseStreamRetentionPeriodCommand,
   DescribeStreamSummaryCommand,
@@ -17,71 +13,40 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EXIT } from '#cli/exit-code.ts';
-import { compareItems, plainItems } from '#sample/compare-items.ts';
-import { expectedItems } from '#sample/expected-items.ts';
 import { until } from './support/eventually.ts';
-import { type Reach, reachOfProcess } from './support/reach.ts';
-import { type RelayProcess, runRelay, startRelay } from './support/relay-process.ts';
-import { group, inGroup, metric, openSourceWrites, type SourceWrites, version } from './support/source-writes.ts';
-import { Subscriber } from './support/subscriber.ts';
-import { type Item, Tables } from './support/tables.ts';
+import { differences, settled } from './support/laws.ts';
+import { runRelay } from './support/relay-process.ts';
+import { type RelayUnderTest, startRelayUnderTest } from './support/relay-under-test.ts';
+import { group, inGroup, metric, version } from './support/source-writes.ts';
 
-let directory: string;
-let data: readonly string[];
-let up: RelayProcess;
-let reach: Reach;
-let source: SourceWrites;
-let tables: Tables;
-let subscriber: Subscriber;
-let database: DynamoDBClient;
+let pipeline: RelayUnderTest;
 let kinesis: KinesisClient;
 /** Begins before the first and ends behind the last of the writes; the emulator dates records by whole seconds. */
 let window: readonly string[];
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
-  data = ['--data-dir', directory];
-  up = startRelay(['up', '--sample', '--metrics', '30', ...data]);
-  reach = await reachOfProcess(directory, up.pid, up.stderr);
-  await up.said(/The pipeline is ready/);
-  const { stdout } = await runRelay(['outputs', '--json', ...data]);
-  source = await openSourceWrites(JSON.parse(stdout).sourceUrl);
-  tables = new Tables(reach);
-  database = new DynamoDBClient(reach.client);
-  kinesis = new KinesisClient({ ...reach.client, requestHandler: { requestTimeout: 30_000 } });
-  subscriber = new Subscriber('replay-subscriber');
-  await subscriber.subscribe(reach);
-  await settled();
+  pipeline = await startRelayUnderTest(30);
+  kinesis = new KinesisClient({ ...pipeline.reach.client, requestHandler: { requestTimeout: 30_000 } });
+  await settled(pipeline);
   const from = wholeSecond(0);
   await writeRound(0);
   await split();
   await writeRound(1);
   await merge();
   await writeRound(2);
-  await source.transaction('DELETE FROM metrics WHERE id IN (3, 9000)');
-  await settled();
+  await pipeline.source.transaction('DELETE FROM metrics WHERE id IN (3, 9000)');
+  await settled(pipeline);
   const to = wholeSecond(1);
   await until('the window is over', () => Date.now() >= Date.parse(to));
   window = ['--from', from, '--to', to];
 });
 
 afterAll(async () => {
-  await subscriber?.leave();
-  tables?.close();
-  database?.destroy();
   kinesis?.destroy();
-  await source?.close().catch(() => {});
-  up?.kill('SIGINT');
-  await up?.ended;
-  await rm(directory, { recursive: true, force: true });
+  await pipeline?.stop();
 });
 
 const wholeSecond = (later: number): string => new Date((Math.floor(Date.now() / 1000) + later) * 1000).toISOString();
-
-const differences = async () =>
-  compareItems(await expectedItems(source.connection), plainItems(await tables.all('MetricsTable')));
-const settled = () =>
-  until('the items are those of the source', async () => (await differences()).length === 0, differences);
 
 const ROUNDS = [0, 1, 2];
 const CREATED_PER_ROUND = 8;
@@ -92,6 +57,7 @@ const UPDATED = [1, 2];
 
 /** New metrics of the round, new values for those of all earlier rounds and for two that were there before. */
 async function writeRound(round: number): Promise<void> {
+  const { source } = pipeline;
   for (const id of createdIn(round)) {
     await source.transaction(group(id, `group ${id}`), inGroup(id, 1, 2));
     await source.transaction(metric(id, `replayed_${id}`, id), version(id, 1));
@@ -102,11 +68,11 @@ async function writeRound(round: number): Promise<void> {
       `UPDATE metric_versions SET created_by = 'round ${round}' WHERE metric_id = ${id}`,
       `UPDATE metrics SET updated_at = NOW(6) WHERE id = ${id}`,
     );
-  await settled();
+  await settled(pipeline);
 }
 
 async function openShards(): Promise<Shard[]> {
-  const StreamName = reach.output('ChangeStream');
+  const StreamName = pipeline.reach.output('ChangeStream');
   const { Shards = [] } = await kinesis.send(new ListShardsCommand({ StreamName }));
   const first = ({ HashKeyRange }: Shard): bigint => BigInt(HashKeyRange?.StartingHashKey ?? '0');
   return Shards.filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined).sort(
@@ -115,7 +81,7 @@ async function openShards(): Promise<Shard[]> {
 }
 
 async function streamIsActive(openNow: number): Promise<void> {
-  const StreamName = reach.output('ChangeStream');
+  const StreamName = pipeline.reach.output('ChangeStream');
   await until(`the stream has ${openNow} open shards`, async () => {
     const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
     return StreamDescriptionSummary?.StreamStatus === 'ACTIVE' && (await openShards()).length === openNow;
@@ -128,7 +94,7 @@ async function split(): Promise<void> {
   const from = BigInt(first?.HashKeyRange?.StartingHashKey ?? '0');
   const to = BigInt(first?.HashKeyRange?.EndingHashKey ?? '0');
   const NewStartingHashKey = String((from + to) / 2n);
-  const StreamName = reach.output('ChangeStream');
+  const StreamName = pipeline.reach.output('ChangeStream');
   await kinesis.send(new SplitShardCommand({ StreamName, ShardToSplit: first?.ShardId, NewStartingHashKey }));
   await streamIsActive(open.length + 1);
 }
@@ -137,30 +103,11 @@ async function split(): Promise<void> {
 async function merge(): Promise<void> {
   const open = await openShards();
   const [, one, other] = open;
-  const StreamName = reach.output('ChangeStream');
+  const StreamName = pipeline.reach.output('ChangeStream');
   await kinesis.send(
     new MergeShardsCommand({ StreamName, ShardToMerge: one?.ShardId, AdjacentShardToMerge: other?.ShardId }),
   );
   await streamIsActive(open.length - 1);
-}
-
-async function relay(expected: number, ...args: readonly string[]) {
-  const { code, stdout, stderr } = await runRelay([...args, '--json', ...data]);
-  expect(code, stderr).toBe(expected);
-  return stdout === '' ? { stderr } : JSON.parse(stdout);
-}
-
-async function deleteItems(table: string, key: readonly string[], isLost: (item: Item) => boolean): Promise<number> {
-  const TableName = reach.output(table);
-  let lost = 0;
-  for await (const { Items = [] } of paginateScan({ client: database }, { TableName, ConsistentRead: true })) {
-    for (const item of Items.filter(isLost)) {
-      const Key = Object.fromEntries(key.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
-      await database.send(new DeleteItemCommand({ TableName, Key }));
-      lost += 1;
-    }
-  }
-  return lost;
 }
 
 /**
@@ -170,16 +117,16 @@ async function deleteItems(table: string, key: readonly string[], isLost: (item:
 async function loseWhatTheWindowWrote(): Promise<void> {
   const inWindow = new Set(ROUNDS.flatMap(createdIn).flatMap((id) => [`metric#${id}`, `group#${id}`]));
   const before = new Set(UPDATED.map((id) => `metric#${id}`));
-  const rows = await deleteItems('SourceRowsTable', ['pk', 'sk'], ({ pk, sk }) => {
+  const rows = await pipeline.tables.lose('SourceRowsTable', ({ pk, sk }) => {
     const partition = pk?.S ?? '';
     const isOfWindow = sk?.S === 'head' || sk?.S?.startsWith('row#metric_versions') === true;
     return inWindow.has(partition) || (before.has(partition) && isOfWindow);
   });
   expect(rows).toBeGreaterThan(ROUNDS.length * CREATED_PER_ROUND * 4);
   const lost = new Set([...UPDATED, ...ROUNDS.flatMap(createdIn)].map(String));
-  const items = await deleteItems('MetricsTable', ['name', 'version'], ({ metricId }) => lost.has(metricId?.N ?? ''));
+  const items = await pipeline.tables.lose('MetricsTable', ({ metricId }) => lost.has(metricId?.N ?? ''));
   expect(items).toBeGreaterThanOrEqual(2 * (ROUNDS.length * CREATED_PER_ROUND - 1 + UPDATED.length));
-  expect((await differences()).length).toBeGreaterThan(0);
+  expect((await differences(pipeline)).length).toBeGreaterThan(0);
 }
 
 interface Plan {
@@ -190,7 +137,7 @@ interface Plan {
 }
 
 test('a caught-up window across a split and a merge lists its closed shards, parents first, and would change nothing', async () => {
-  const plan: Plan = await relay(EXIT.ok, 'replay', 'plan', ...window);
+  const plan: Plan = await pipeline.relay(EXIT.ok, 'replay', 'plan', ...window);
   expect(plan).toMatchObject({ nothing: true, items: [], events: [], gone: null });
   const shards = plan.shards.map(({ closed, generation, records }) => ({ closed, generation, any: records > 0 }));
   // Two at first; the first was split; its upper half was merged with the second.
@@ -203,6 +150,7 @@ test('a caught-up window across a split and a merge lists its closed shards, par
 });
 
 test('what the window wrote is lost and replayed by two overlapping replays at once; a second one of the same window is refused', async () => {
+  const { relay, data } = pipeline;
   await loseWhatTheWindowWrote();
   const planned: Plan = await relay(EXIT.ok, 'replay', 'plan', ...window);
   expect(planned.nothing).toBe(false);
@@ -223,11 +171,12 @@ test('what the window wrote is lost and replayed by two overlapping replays at o
   expect(counts.received).toBeGreaterThan(0);
   expect(counts.applied + second.counts.applied).toBeGreaterThan(0);
   expect(counts.quarantined + second.counts.quarantined).toBe(0);
-  await settled();
+  await settled(pipeline);
   expect(await relay(EXIT.ok, 'replay', 'plan', ...window)).toMatchObject({ nothing: true, items: [], events: [] });
 });
 
 test('replayed once more it changes no item and tells nobody', async () => {
+  const { relay, source, tables, subscriber } = pipeline;
   // Events come in the order of the table's stream, so whatever came before a write is told before it.
   const writeAndHear = async (text: string): Promise<number> => {
     const next = Number((await tables.revisions()).get('4') ?? 0n) + 1;
@@ -251,7 +200,8 @@ test('replayed once more it changes no item and tells nobody', async () => {
 });
 
 test('a window whose beginning has left the stream: plan names the gap, start refuses it, and the rest is replayed when that is allowed', async () => {
-  const StreamName = reach.output('ChangeStream');
+  const { relay, data } = pipeline;
+  const StreamName = pipeline.reach.output('ChangeStream');
   await kinesis.send(new DecreaseStreamRetentionPeriodCommand({ StreamName, RetentionPeriodHours: 24 }));
   const from = new Date(Date.now() - 30 * 3_600_000).toISOString();
   const [, , , to = ''] = window;
@@ -273,5 +223,5 @@ test('a window whose beginning has left the stream: plan names the gap, start re
   const rest = await relay(EXIT.ok, 'replay', 'start', ...trimmed, '--allow-gap', '--wait');
   expect(rest).toMatchObject({ state: 'succeeded', counts: { applied: 0, quarantined: 0 } });
   expect(rest.counts.received).toBeGreaterThan(plan.shards.length);
-  expect(await differences()).toEqual([]);
+  expect(await differences(pipeline)).toEqual([]);
 });

@@ -2,12 +2,13 @@
  * The worked subscribers on the real path: while the product writes, an SQS worker keeps a SQL copy and a stream gets every event. At rest the
  * copy is the Metrics table, row by row, and says in SQL what the source says; the stream has exactly the events.
  */
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { RowDataPacket } from 'mysql2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseMetricChanged } from '#consumer/parse.ts';
 import { productWriter } from '#sample/product-writes.ts';
 import { WRITE_KINDS } from '#sample/write-kinds.ts';
+import { streamRecords } from '../support/stream-records.ts';
 import { until } from './support/eventually.ts';
 import { atRest } from './support/laws.ts';
 import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
@@ -58,29 +59,13 @@ async function copied(): Promise<unknown[][]> {
 
 async function eventsOfStream(): Promise<string[]> {
   const client = new KinesisClient(pipeline.reach.client);
-  const StreamName = pipeline.reach.output('FeedStream');
-  const events: string[] = [];
-  try {
-    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));
-    for (const { ShardId } of Shards) {
-      const first = await client.send(
-        new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-      );
-      for (let ShardIterator = first.ShardIterator, behind = 1; ShardIterator !== undefined && behind > 0; ) {
-        const page = await client.send(new GetRecordsCommand({ ShardIterator }));
-        for (const record of page.Records ?? []) {
-          const { metadata, data } = parseMetricChanged(record);
-          expect(record.PartitionKey).toBe(data.metricId);
-          events.push(metadata.eventId);
-        }
-        [ShardIterator, behind] = [page.NextShardIterator, page.MillisBehindLatest ?? 0];
-        if ((page.Records ?? []).length > 0) behind = 1;
-      }
-    }
-    return events;
-  } finally {
-    client.destroy();
-  }
+  const records = await streamRecords(client, { StreamName: pipeline.reach.output('FeedStream') });
+  client.destroy();
+  return records.map(({ record }) => {
+    const { metadata, data } = parseMetricChanged(record);
+    expect(record.PartitionKey).toBe(data.metricId);
+    return metadata.eventId;
+  });
 }
 
 test(`the SQL copy and the stream follow ${WRITES} random writes of seed ${SEED}`, async () => {

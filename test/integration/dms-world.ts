@@ -2,14 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateStreamCommand,
-  DescribeStreamSummaryCommand,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  KinesisClient,
-  ListShardsCommand,
-} from '@aws-sdk/client-kinesis';
+import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type PrivateDatabase, startPrivateDatabase } from '#local/database/private-database.ts';
 import { startGateway } from '#local/gateway/gateway.ts';
@@ -17,6 +10,7 @@ import type { FrontEnd, LocalAws } from '#local/local-aws.ts';
 import { dmsEndpointProvider } from '#local/resources/dms-endpoint.ts';
 import { type DmsLocalSettings, dmsReplicationConfigProvider } from '#local/resources/dms-replication-config.ts';
 import type { CreatedResource, Json } from '#local/resources/resource-provider.ts';
+import { streamRecords } from '../support/stream-records.ts';
 import { place, startEmulators } from './gateway-emulators.ts';
 
 /** The endpoint settings that the template uses. */
@@ -211,24 +205,8 @@ export async function startDmsWorld(): Promise<DmsWorld> {
       }
     },
     async recordsOn(streamArn) {
-      const records: { partitionKey: string; text: string }[] = [];
-      const { Shards: shards = [] } = await client.send(new ListShardsCommand({ StreamARN: streamArn }));
-      for (const { ShardId } of shards) {
-        const { ShardIterator: first } = await client.send(
-          new GetShardIteratorCommand({ StreamARN: streamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-        );
-        let iterator = first;
-        for (;;) {
-          const page = await client.send(new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }));
-          for (const { PartitionKey = '', Data } of page.Records ?? []) {
-            records.push({ partitionKey: PartitionKey, text: Buffer.from(Data ?? []).toString('utf8') });
-          }
-          iterator = page.NextShardIterator;
-          if (iterator === undefined || ((page.Records?.length ?? 0) === 0 && (page.MillisBehindLatest ?? 0) === 0))
-            break;
-        }
-      }
-      return records;
+      const records = await streamRecords(client, { StreamARN: streamArn });
+      return records.map(({ record, text }) => ({ partitionKey: record.PartitionKey ?? '', text }));
     },
     async stop() {
       await connection.end().catch(() => {});

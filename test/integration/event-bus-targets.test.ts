@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gateway, startGateway } from '#local/gateway/gateway.ts';
@@ -12,6 +12,7 @@ import { eventRuleProvider } from '#local/resources/event-rule.ts';
 import { kinesisStreamProvider } from '#local/resources/kinesis-stream.ts';
 import type { CreatedResource, Json, ResourceProvider } from '#local/resources/resource-provider.ts';
 import { sqsQueueProvider } from '#local/resources/sqs-queue.ts';
+import { streamRecords } from '../support/stream-records.ts';
 import { type Emulators, place, startEmulators } from './gateway-emulators.ts';
 
 const METRIC_ID = '$.detail.data.metricId';
@@ -95,19 +96,11 @@ const WANTED = EVENTS.map(([metricId, revision]) => `${metricId}:${revision}`).s
 
 test('a stream gets every event, partitioned by what its path finds in the event', async () => {
   const client = new KinesisClient(access);
-  const read = async () => {
-    const records: { key: string; partition: string | undefined }[] = [];
-    const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: 'feed' }));
-    for (const { ShardId } of Shards) {
-      const { ShardIterator } = await client.send(
-        new GetShardIteratorCommand({ StreamName: 'feed', ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-      );
-      const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
-      for (const { Data, PartitionKey } of Records)
-        records.push({ key: keyOf(Buffer.from(Data ?? []).toString('utf8')), partition: PartitionKey });
-    }
-    return records;
-  };
+  const read = async () =>
+    (await streamRecords(client, { StreamName: 'feed' })).map(({ text, record }) => ({
+      key: keyOf(text),
+      partition: record.PartitionKey,
+    }));
   await expect.poll(async () => (await read()).map(({ key }) => key).sort(), { timeout: 10_000 }).toEqual(WANTED);
   for (const { key, partition } of await read()) expect(partition).toBe(key.split(':')[0]);
   client.destroy();

@@ -18,6 +18,24 @@ export interface RestReport {
 
 const SHOWN = 5;
 
+/** A pipeline, in this process or another. */
+interface Pipeline {
+  readonly source: SourceWrites;
+  readonly tables: Tables;
+}
+
+/** Items that are not what the source says. */
+export const differences = async ({ source, tables }: Pipeline) =>
+  compareItems(await expectedItems(source.connection), plainItems(await tables.all('MetricsTable')));
+
+/** Waits until the items are those of the source; who was told of them is not asked. */
+export const settled = (pipeline: Pipeline): Promise<void> =>
+  until(
+    'the items are those of the source',
+    async () => (await differences(pipeline)).length === 0,
+    () => differences(pipeline),
+  );
+
 /** Waits until source, items and events agree, then looks once more; `start` is where each metric stood when the subscriber came. */
 export async function atRest(
   source: SourceWrites,
@@ -26,13 +44,15 @@ export async function atRest(
   start: ReadonlyMap<string, bigint> = new Map(),
   withinMs = 120_000,
 ): Promise<RestReport> {
-  const differences = async () =>
-    compareItems(await expectedItems(source.connection), plainItems(await tables.all('MetricsTable')));
+  const pipeline = { source, tables };
   const missing = async () => missingEvents(await tables.revisions(), subscriber, start);
   await until(
     'the items are what the source says and every revision has its event',
-    async () => (await differences()).length === 0 && (await missing()).length === 0,
-    async () => ({ differences: (await differences()).slice(0, SHOWN), missing: (await missing()).slice(0, SHOWN) }),
+    async () => (await differences(pipeline)).length === 0 && (await missing()).length === 0,
+    async () => ({
+      differences: (await differences(pipeline)).slice(0, SHOWN),
+      missing: (await missing()).slice(0, SHOWN),
+    }),
     withinMs,
   );
   const twofold = twoContents(subscriber);

@@ -28,6 +28,7 @@ import { type Reach, reachOf } from './reach.ts';
 import { openSourceWrites, type SourceWrites } from './source-writes.ts';
 import { Subscriber } from './subscriber.ts';
 import { Tables } from './tables.ts';
+import { takeDown } from './take-down.ts';
 
 export interface PipelineUnderTest {
   readonly dataDirectory: string;
@@ -68,13 +69,6 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
   await makeAssemblyFresh((line) => void talk.push(line), assembly);
   const dataDirectory = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
   const undo: (() => Promise<void>)[] = [() => rm(dataDirectory, { recursive: true, force: true })];
-  const takeDown = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    // One part that does not stop must not leave the others running.
-    for (let step = undo.pop(); step !== undefined; step = undo.pop())
-      await step().catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw new AggregateError(failures, 'parts of the pipeline did not stop');
-  };
   try {
     const database = await privateSource(
       dataDirectory,
@@ -127,13 +121,13 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
       listeners,
       async stop() {
         const [started, opened] = [processes(), listeners()];
-        await takeDown();
+        await takeDown(undo);
         const leftover = [...stillRunning(started).map(({ command }) => command), ...stillListening(opened)];
         if (leftover.length > 0) throw new Error(`the stopped pipeline has left behind: ${leftover.join(' · ')}`);
       },
     };
   } catch (error) {
-    await takeDown();
+    await takeDown(undo);
     throw new Error(`the pipeline did not start; it said:\n  ${talk.slice(-20).join('\n  ')}`, { cause: error });
   }
 }

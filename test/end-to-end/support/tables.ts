@@ -1,6 +1,7 @@
 /** What lies in the pipeline's tables, read through the gateway with the SDK as any reader does. */
 import {
   type AttributeValue,
+  BatchWriteItemCommand,
   DynamoDBClient,
   GetItemCommand,
   paginateScan,
@@ -42,7 +43,7 @@ export class Tables {
     return this.#get('SourceRowsTable', { pk: { S: pk }, sk: { S: sk } });
   }
 
-  async all(output: 'MetricsTable' | 'QuarantineTable'): Promise<Item[]> {
+  async all(output: 'MetricsTable' | 'SourceRowsTable' | 'QuarantineTable'): Promise<Item[]> {
     const items: Item[] = [];
     const request = { TableName: this.#reach.output(output), ConsistentRead: true };
     for await (const { Items = [] } of paginateScan({ client: this.#client }, request)) items.push(...Items);
@@ -65,6 +66,25 @@ export class Tables {
       }
     }
     return revisions;
+  }
+
+  /** Takes items away as a disaster would. Answers how many. */
+  async lose(
+    output: 'MetricsTable' | 'SourceRowsTable',
+    isLost: (item: Item) => boolean = () => true,
+  ): Promise<number> {
+    const key = output === 'MetricsTable' ? ['name', 'version'] : ['pk', 'sk'];
+    const lost = (await this.all(output)).filter(isLost);
+    for (let from = 0; from < lost.length; from += 25) {
+      const requests = lost.slice(from, from + 25).map((item) => {
+        const Key = Object.fromEntries(key.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
+        return { DeleteRequest: { Key } };
+      });
+      const request = new BatchWriteItemCommand({ RequestItems: { [this.#reach.output(output)]: requests } });
+      const { UnprocessedItems = {} } = await this.#client.send(request);
+      if (Object.keys(UnprocessedItems).length > 0) throw new Error(`not all items of ${output} were taken away`);
+    }
+    return lost.length;
   }
 
   close(): void {
