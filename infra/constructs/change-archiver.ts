@@ -3,13 +3,13 @@
  * beside the replicator: it polls once a second per shard and so takes a share of the shard's reads, but asks for large, late
  * batches, because nobody waits for the archive. Nothing is set aside: a batch is tried until it is written or the stream forgets it.
  */
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { ChangeArchiverEnvironment } from '#functions/change-archiver/environment.ts';
 import type { StageConfig } from '../stage-config.ts';
-import type { ChangeArchiveBucket } from './change-archive-bucket.ts';
 import type { ChangeStream } from './change-stream.ts';
+import type { RawRecordBucket } from './raw-record-bucket.ts';
 import { RelayFunction } from './relay-function.ts';
 
 /** As many as Lambda hands over; it ends a batch at 6 MB before that when records are large. */
@@ -22,7 +22,7 @@ export interface ChangeArchiverProps {
   readonly config: StageConfig;
   readonly projectRoot: string;
   readonly changes: ChangeStream;
-  readonly bucket: ChangeArchiveBucket;
+  readonly bucket: RawRecordBucket;
 }
 
 export class ChangeArchiver extends Construct {
@@ -42,23 +42,14 @@ export class ChangeArchiver extends Construct {
       logDays: config.logDays,
     });
     const { role } = this.function;
-    role.permit('WriteArchive', ['s3:PutObject'], [bucket.arnForObjects('changes/*')]);
-    Validations.of(role).acknowledge({
-      // The rule names the export by which the bucket's ARN reaches this stack; the hash follows from the pinned logical id.
-      id: `AwsSolutions-IAM5[Resource::${Stack.of(bucket).stackName}:ExportsOutputFnGetAttChangeArchiveBucketArn6168B721/changes/*]`,
-      reason: 'Objects of the one archive bucket, written only: their names follow from the records.',
-    });
-    role.permit(
-      'ReadChanges',
-      [
-        'kinesis:DescribeStream',
-        'kinesis:DescribeStreamSummary',
-        'kinesis:GetRecords',
-        'kinesis:GetShardIterator',
-        'kinesis:ListShards',
-      ],
-      [props.changes.streamArn],
+    bucket.permitObjects(
+      role,
+      'WriteArchive',
+      's3:PutObject',
+      'changes/*',
+      'Objects of the one archive bucket, written only: their names follow from the records.',
     );
+    props.changes.permitFollow(role);
     const mapping = new EventSourceMapping(this, 'Archive', {
       target: this.function.function,
       eventSourceArn: props.changes.streamArn,

@@ -5,6 +5,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnStream, Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import type { Construct } from 'constructs';
+import type { ServiceRole } from './service-role.ts';
 import { stableLogicalId } from './stable-logical-id.ts';
 
 export interface ChangeStreamProps {
@@ -24,5 +25,20 @@ export class ChangeStream extends Stream {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     stableLogicalId(this, CfnStream, logicalId);
+  }
+
+  /** Lets a function's role do what an event source mapping does with it: follow all shards, new ones too. */
+  permitFollow(role: ServiceRole): void {
+    role.permit(
+      'ReadChanges',
+      [
+        'kinesis:DescribeStream',
+        'kinesis:DescribeStreamSummary',
+        'kinesis:GetRecords',
+        'kinesis:GetShardIterator',
+        'kinesis:ListShards',
+      ],
+      [this.streamArn],
+    );
   }
 }

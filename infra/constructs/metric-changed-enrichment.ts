@@ -2,26 +2,23 @@
  * The function between the stream of the Metrics table and the bus, with what it may do. It reads no table: everything an event says is in the
  * stream record. It may only put aside, under a prefix of its own, what cannot become an event.
  */
-import { Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { EnrichmentEnvironment } from '#functions/metric-changed-enrichment/environment.ts';
 import type { StageConfig } from '../stage-config.ts';
-import type { QuarantineBucket } from './quarantine-bucket.ts';
 import { RelayFunction } from './relay-function.ts';
 import type { RelayTable } from './relay-table.ts';
+import { permitSetAside, type QuarantineParts, quarantineEnvironment } from './replication-core.ts';
 
 /** Megabytes. It turns a handful of items into events; more memory would only shorten its cold start. */
 const MEMORY_MB = 512;
 
 /** Where `core/event` puts the bytes of a record that it sets aside. */
-const SET_ASIDE_PREFIX = 'quarantine/metrics-stream/*';
+const SET_ASIDE_PATTERN = 'quarantine/metrics-stream/*';
 
-export interface MetricChangedEnrichmentProps {
+export interface MetricChangedEnrichmentProps extends QuarantineParts {
   readonly config: StageConfig;
   readonly projectRoot: string;
   readonly metrics: RelayTable;
-  readonly quarantine: RelayTable;
-  readonly quarantineBucket: QuarantineBucket;
 }
 
 export function metricChangedEnrichment(
@@ -31,8 +28,7 @@ export function metricChangedEnrichment(
 ): RelayFunction {
   const environment: EnrichmentEnvironment = {
     METRICS_TABLE: props.metrics.tableName,
-    QUARANTINE_TABLE: props.quarantine.tableName,
-    QUARANTINE_BUCKET: props.quarantineBucket.bucketName,
+    ...quarantineEnvironment(props),
   };
   const enrichment = new RelayFunction(scope, id, {
     folder: 'metric-changed-enrichment',
@@ -43,12 +39,11 @@ export function metricChangedEnrichment(
     timeoutSeconds: props.config.enrichmentTimeoutSeconds,
     logDays: props.config.logDays,
   });
-  const { role } = enrichment;
-  role.permit('SetAside', ['dynamodb:PutItem'], [props.quarantine.tableArn]);
-  role.permit('KeepRawRecords', ['s3:PutObject'], [props.quarantineBucket.arnForObjects(SET_ASIDE_PREFIX)]);
-  Validations.of(role).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::${Stack.of(props.quarantineBucket).stackName}:ExportsOutputFnGetAttQuarantineBucketArnCCFE4120/${SET_ASIDE_PREFIX}]`,
-    reason: 'Objects under one prefix of the one quarantine bucket, written only; their names are sequence numbers.',
-  });
+  permitSetAside(
+    enrichment.role,
+    props,
+    SET_ASIDE_PATTERN,
+    'Objects under one prefix of the one quarantine bucket, written only; their names are sequence numbers.',
+  );
   return enrichment;
 }

@@ -3,35 +3,33 @@
  * shard is done. The function may do what the replicator may, and keep its checkpoints; the state machine may invoke that function.
  */
 import { Stack, Validations } from 'aws-cdk-lib';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { ReplaySliceEnvironment } from '#functions/replay-slice/environment.ts';
 import type { StageConfig } from '../stage-config.ts';
-import type { ChangeArchiveBucket } from './change-archive-bucket.ts';
 import type { ChangeStream } from './change-stream.ts';
-import type { QuarantineBucket } from './quarantine-bucket.ts';
+import type { RawRecordBucket } from './raw-record-bucket.ts';
 import { RelayFunction } from './relay-function.ts';
 import type { RelayTable } from './relay-table.ts';
 import { replayDefinition } from './replay-definition.ts';
+import {
+  permitReplication,
+  type QuarantineParts,
+  type RecomputeParts,
+  replicationEnvironment,
+} from './replication-core.ts';
 import { ServiceRole } from './service-role.ts';
-import { permitRecompute } from './table-access.ts';
 
 /** Seconds between the function's own time-out and the state machine's: Lambda's verdict comes first. */
 const TASK_MARGIN_SECONDS = 60;
 
-export interface ReplayProps {
+export interface ReplayProps extends RecomputeParts, QuarantineParts {
   readonly config: StageConfig;
   readonly projectRoot: string;
   readonly changes: ChangeStream;
-  readonly metrics: RelayTable;
-  readonly sourceRows: RelayTable;
-  readonly quarantine: RelayTable;
-  readonly quarantineBucket: QuarantineBucket;
   readonly replays: RelayTable;
   /** Only with the setting `changeArchive`. */
-  readonly changeArchiveBucket: ChangeArchiveBucket | undefined;
-  readonly projectionQueue: Queue;
+  readonly changeArchiveBucket: RawRecordBucket | undefined;
 }
 
 export class Replay extends Construct {
@@ -42,15 +40,7 @@ export class Replay extends Construct {
     super(scope, id);
     const { config } = props;
     const environment: ReplaySliceEnvironment = {
-      METRICS_TABLE: props.metrics.tableName,
-      SOURCE_ROWS_TABLE: props.sourceRows.tableName,
-      QUARANTINE_TABLE: props.quarantine.tableName,
-      QUARANTINE_BUCKET: props.quarantineBucket.bucketName,
-      PROJECTION_QUEUE_URL: props.projectionQueue.queueUrl,
-      GRACE_SECONDS: String(config.graceSeconds),
-      FAN_OUT_LIMIT: String(config.fanOutLimit),
-      TOMBSTONE_DAYS: String(config.tombstoneDays),
-      REDIRECT_DAYS: String(config.redirectDays),
+      ...replicationEnvironment(config, props),
       CHANGE_STREAM: props.changes.streamName,
       ...(props.changeArchiveBucket && {
         CHANGE_ARCHIVE_BUCKET: props.changeArchiveBucket.bucketName,
@@ -74,15 +64,7 @@ export class Replay extends Construct {
 
   private permitSlice(props: ReplayProps): void {
     const { role } = this.slice;
-    permitRecompute(role, props);
-    role.permit('SetAside', ['dynamodb:PutItem'], [props.quarantine.tableArn]);
-    role.permit('KeepRawRecords', ['s3:PutObject'], [props.quarantineBucket.arnForObjects('*')]);
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${Stack.of(props.quarantineBucket).stackName}:ExportsOutputFnGetAttQuarantineBucketArnCCFE4120/*]`,
-      reason:
-        'Objects of the one quarantine bucket, written only: the function names its keys by shard and sequence number.',
-    });
-    role.permit('QueueProjections', ['sqs:SendMessage'], [props.projectionQueue.queueArn]);
+    permitReplication(role, props);
     role.permit(
       'ReadWindow',
       ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator'],
@@ -92,14 +74,16 @@ export class Replay extends Construct {
     if (props.changeArchiveBucket) this.permitArchive(props.changeArchiveBucket);
   }
 
-  private permitArchive(bucket: ChangeArchiveBucket): void {
+  private permitArchive(bucket: RawRecordBucket): void {
     const { role } = this.slice;
     role.permit('FindArchived', ['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': 'changes/*' } });
-    role.permit('ReadArchived', ['s3:GetObject'], [bucket.arnForObjects('changes/*')]);
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${Stack.of(bucket).stackName}:ExportsOutputFnGetAttChangeArchiveBucketArn6168B721/changes/*]`,
-      reason: 'Objects of the one archive bucket, read only: which ones a replay opens follows from its window.',
-    });
+    bucket.permitObjects(
+      role,
+      'ReadArchived',
+      's3:GetObject',
+      'changes/*',
+      'Objects of the one archive bucket, read only: which ones a replay opens follows from its window.',
+    );
   }
 
   private machine(config: StageConfig): CfnStateMachine {

@@ -2,18 +2,15 @@
  * The queue and the worker of the SQL copy. The worker may take from its queue, read the one secret with the address of its database, and
  * read a metric that was too large for its event; everything it writes is in that database.
  */
-import { Duration, Validations } from 'aws-cdk-lib';
-import { CfnFunction, EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Validations } from 'aws-cdk-lib';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { SqlCopyEnvironment } from '#subscribers/sql-copy/environment.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { RelayFunction } from './relay-function.ts';
+import { consumeQueue, workQueue } from './work-queue.ts';
 
-/** AWS's rule for Lambda on SQS: room for retries of throttled invocations before a message shows up a second time. */
-const VISIBILITY_PER_TIMEOUT = 6;
-/** The longest that SQS keeps a message: a database may be away for a while. */
-const RETENTION = Duration.days(14);
 const BATCH_SIZE = 10;
 /** Megabytes. A batch is ten small writes. */
 const MEMORY_MB = 512;
@@ -34,18 +31,12 @@ export class SqlCopy extends Construct {
   constructor(scope: Construct, id: string, props: SqlCopyProps) {
     super(scope, id);
     const { config, secretArn } = props;
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: RETENTION,
+    const { queue, deadLetters } = workQueue(this, {
+      consumerTimeoutSeconds: config.sqlCopyTimeoutSeconds,
+      maxReceives: config.sqlCopyMaxReceives,
     });
-    this.queue = new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: RETENTION,
-      visibilityTimeout: Duration.seconds(config.sqlCopyTimeoutSeconds * VISIBILITY_PER_TIMEOUT),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: config.sqlCopyMaxReceives },
-    });
+    this.queue = queue;
+    this.deadLetters = deadLetters;
 
     // The secret's ARN, not what is in it: an environment is shown to everybody who may look at the function.
     const environment: SqlCopyEnvironment = { COPY_SECRET_ARN: secretArn };
@@ -62,21 +53,14 @@ export class SqlCopy extends Construct {
     const { role } = this.function;
     role.permit('ReadDatabaseAddress', ['secretsmanager:GetSecretValue'], [secretArn]);
     role.permit('ReadLargeMetrics', ['dynamodb:GetItem'], [props.metricsTableArn]);
-    role.permit(
-      'TakeEvents',
-      ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-      [this.queue.queueArn],
-    );
     this.joinNetwork(props.network);
-
-    const mapping = new EventSourceMapping(this, 'Events', {
-      target: this.function.function,
-      eventSourceArn: this.queue.queueArn,
+    consumeQueue(this, 'Events', {
+      worker: this.function,
+      queue,
+      sid: 'TakeEvents',
       batchSize: BATCH_SIZE,
-      reportBatchItemFailures: true,
-      maxConcurrency: config.sqlCopyConcurrency,
+      concurrency: config.sqlCopyConcurrency,
     });
-    mapping.node.addDependency(role);
   }
 
   /** The network is known by the ids of the deployment's parameters only, which the level 2 construct of a VPC cannot be made from. */

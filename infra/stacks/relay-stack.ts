@@ -3,18 +3,18 @@
  * It holds no data of its own, so it can be deleted and deployed again; what a caller needs to find is in its outputs.
  */
 import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { ChangeArchiver } from '../constructs/change-archiver.ts';
 import { metricChangedEnrichment } from '../constructs/metric-changed-enrichment.ts';
 import { MetricChangedPipe } from '../constructs/metric-changed-pipe.ts';
 import { OperatorAlarms } from '../constructs/operator-alarms.ts';
-import { ProjectionQueue } from '../constructs/projection-queue.ts';
 import { Projector } from '../constructs/projector.ts';
 import { Replay } from '../constructs/replay.ts';
 import { Replication } from '../constructs/replication.ts';
 import { Replicator } from '../constructs/replicator.ts';
 import { SourceEndpoint } from '../constructs/source-endpoint.ts';
 import { TargetEndpoint } from '../constructs/target-endpoint.ts';
+import { workQueue } from '../constructs/work-queue.ts';
 import type { StageConfig } from '../stage-config.ts';
 import type { StateStack } from './state-stack.ts';
 
@@ -31,7 +31,8 @@ export class RelayStack extends Stack {
 
     const replication = this.replication(config, state);
 
-    const projections = new ProjectionQueue(this, 'Projections', {
+    // Metrics to recompute outside a batch: too many at once, or one that waits for missing rows. A message holds ids and no row values.
+    const projections = workQueue(new Construct(this, 'Projections'), {
       consumerTimeoutSeconds: config.projectorTimeoutSeconds,
       maxReceives: config.projectionMaxReceives,
     });
@@ -43,7 +44,6 @@ export class RelayStack extends Stack {
     });
     const replay = new Replay(this, 'Replay', {
       ...state.parts,
-      changeArchiveBucket: state.changeArchiveBucket,
       config,
       projectRoot,
       projectionQueue: projections.queue,

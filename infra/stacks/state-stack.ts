@@ -4,23 +4,22 @@
  */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ChangeArchiveBucket } from '../constructs/change-archive-bucket.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { EventSchemaRegistry } from '../constructs/event-schema-registry.ts';
 import { MetricEventBus } from '../constructs/metric-event-bus.ts';
-import { QuarantineBucket } from '../constructs/quarantine-bucket.ts';
+import { RawRecordBucket } from '../constructs/raw-record-bucket.ts';
 import { RelayTable } from '../constructs/relay-table.ts';
-import type { StageConfig } from '../stage-config.ts';
+import { ARCHIVE_UNDO_DAYS, QUARANTINE_UNDO_DAYS, type StageConfig } from '../stage-config.ts';
 
 export class StateStack extends Stack {
   readonly changes: ChangeStream;
   readonly metrics: RelayTable;
   readonly sourceRows: RelayTable;
   readonly quarantine: RelayTable;
-  readonly quarantineBucket: QuarantineBucket;
+  readonly quarantineBucket: RawRecordBucket;
   readonly replays: RelayTable;
   /** Only with the setting `changeArchive`. */
-  readonly changeArchiveBucket: ChangeArchiveBucket | undefined;
+  readonly changeArchiveBucket: RawRecordBucket | undefined;
   readonly bus: MetricEventBus;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
@@ -44,11 +43,20 @@ export class StateStack extends Stack {
       expires: true,
     });
     this.quarantine = new RelayTable(this, 'Quarantine', { partitionKey: 'pk', sortKey: 'sk' });
-    this.quarantineBucket = new QuarantineBucket(this, 'QuarantineBucket', { keepDays: config.quarantineDays });
+    // Records that were set aside, and whole batches that Lambda gave up on.
+    this.quarantineBucket = new RawRecordBucket(this, 'QuarantineBucket', {
+      keepDays: config.quarantineDays,
+      undoDays: QUARANTINE_UNDO_DAYS,
+      usedBy: 'Three roles of this app write here and operators read',
+    });
     // Requests and checkpoints; forgotten some time after the last write.
     this.replays = new RelayTable(this, 'Replays', { partitionKey: 'pk', sortKey: 'sk', expires: true });
     this.changeArchiveBucket = config.changeArchive
-      ? new ChangeArchiveBucket(this, 'ChangeArchiveBucket', { keepDays: config.changeArchiveDays })
+      ? new RawRecordBucket(this, 'ChangeArchiveBucket', {
+          keepDays: config.changeArchiveDays,
+          undoDays: ARCHIVE_UNDO_DAYS,
+          usedBy: 'One role of this app writes here and one reads',
+        })
       : undefined;
     this.bus = new MetricEventBus(this, 'EventBus', {
       name: config.eventBusName,
@@ -59,8 +67,8 @@ export class StateStack extends Stack {
 
   /** What the functions work on, by the names they use. */
   get parts() {
-    const { changes, metrics, sourceRows, quarantine, quarantineBucket, replays } = this;
-    return { changes, metrics, sourceRows, quarantine, quarantineBucket, replays };
+    const { changes, metrics, sourceRows, quarantine, quarantineBucket, replays, changeArchiveBucket } = this;
+    return { changes, metrics, sourceRows, quarantine, quarantineBucket, replays, changeArchiveBucket };
   }
 
   /** The stream of the Metrics table; the table is declared with one. */
