@@ -4,11 +4,11 @@ import { instant } from '#core/replay/replay-window.ts';
 import { preconditionMissing } from '../command-failure.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { lateText, refuseMissing } from '../replay/archived-window.ts';
-import { beginReplay, newReplayId, nextExecution } from '../replay/begin-replay.ts';
+import { beforeStart, beginReplay, newReplayId, nextExecution } from '../replay/begin-replay.ts';
 import { followReplay } from '../replay/follow-replay.ts';
 import { duration } from '../replay/point-in-time.ts';
 import { withReplay } from '../replay/replay-connection.ts';
-import { checkedRequest } from '../replay/replay-request.ts';
+import { type CheckedRequest, checkedRequest } from '../replay/replay-request.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ReplayPlanOptions, replayPlan } from './replay-plan.ts';
 
@@ -19,13 +19,11 @@ export async function replayStart(context: CommandContext, options: ReplayStartO
   const { terminal } = context;
   return withReplay(options, async (connection) => {
     const nowMs = Date.now();
-    const { request, verdict, archived } = await checkedRequest(connection, options, nowMs, terminal.say);
-    if (verdict.goneMs > 0 && !request.allowGap)
-      throw preconditionMissing(
-        `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the ${request.source}.`,
-        `Nothing was started. ${request.source === 'stream' && connection.archive ? 'Read it from the change archive with --from-archive, replay' : 'Replay'} the rest with --allow-gap, or load the tables again: npx relay reload.`,
-      );
-    if (archived) refuseMissing(archived, request.allowGap);
+    const { request, archived } = await beforeStart(async () => {
+      const checked = await checkedRequest(connection, options, nowMs, terminal.say);
+      refuseGone(checked, connection.archive !== undefined);
+      return checked;
+    });
     if (archived?.lateFromMs !== undefined) terminal.say(lateText(archived.lateFromMs));
     const replayId = newReplayId(nowMs, Math.random);
     const run: ReplayRun = {
@@ -41,4 +39,14 @@ export async function replayStart(context: CommandContext, options: ReplayStartO
     terminal.out(options.json ? JSON.stringify({ replayId, execution: run.execution }) : replayId);
     return EXIT.ok;
   });
+}
+
+/** Refuses a window of which a part is gone, unless the rest is wanted all the same. */
+function refuseGone({ request, verdict, archived }: CheckedRequest, archiveIsOn: boolean): void {
+  if (verdict.goneMs > 0 && !request.allowGap)
+    throw preconditionMissing(
+      `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the ${request.source}.`,
+      `${request.source === 'stream' && archiveIsOn ? 'Read it from the change archive with --from-archive, replay' : 'Replay'} the rest with --allow-gap, or load the tables again: npx relay reload.`,
+    );
+  if (archived) refuseMissing(archived, request.allowGap);
 }

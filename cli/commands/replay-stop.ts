@@ -1,7 +1,7 @@
 /** `relay replay stop` and `relay replay resume`: end a replay after the batch it is in, and let it go on from its checkpoints. */
 import { failed } from '../command-failure.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { beginReplay, nextExecution } from '../replay/begin-replay.ts';
+import { beforeStart, beginReplay, nextExecution } from '../replay/begin-replay.ts';
 import { followReplay } from '../replay/follow-replay.ts';
 import { withReplay } from '../replay/replay-connection.ts';
 import { refuseOldWindow } from '../replay/replay-request.ts';
@@ -50,7 +50,7 @@ export async function replayResume(
         `Replay ${replayId} is done: nothing is left of it.`,
         'To replay the window again, start a new one.',
       );
-    refuseOldWindow(connection, run.request.window, Date.now());
+    await beforeStart(async () => refuseOldWindow(connection, run.request.window, Date.now()));
     const resumed = { ...run, stopped: false, execution: nextExecution(run) };
     await beginReplay(connection, resumed);
     terminal.say(`Replay ${replayId} goes on from ${percent(progress.fraction)}.`);

@@ -35,7 +35,7 @@ export async function archivedWindow(
   if (archive === undefined)
     throw preconditionMissing(
       'The change archive is not on: the deployment has no bucket of raw change records.',
-      'Nothing was started. Without --from-archive the stream is read; what has left it is loaded again: npx relay reload. ' +
+      'Without --from-archive the stream is read; what has left it is loaded again: npx relay reload. ' +
         'For the next time: relay:changeArchive=true (docs/deploy.md).',
     );
   const { store, bucket, days, windowSeconds } = archive;
@@ -44,7 +44,7 @@ export async function archivedWindow(
     throw preconditionMissing(
       `Nothing of the window is archived: ${bucket} has no object from ${instant(window.fromMs)} to ${instant(window.toMs)}; ` +
         beginning(coverage),
-      'Nothing was started. What the stream still has is replayed without --from-archive; otherwise load the tables again: npx relay reload.',
+      'What the stream still has is replayed without --from-archive; otherwise load the tables again: npx relay reload.',
     );
   const settledMs = nowMs - windowSeconds * 1000 - LATE_MARGIN_MS;
   return {
@@ -62,7 +62,7 @@ export function refuseMissing({ silences, ...coverage }: ArchivedWindow, allowGa
   if (missing.length === 0 || allowGap) return;
   throw preconditionMissing(
     `The archive has no object of ${missing.map(span).join(', nor of ')}; ${beginning(coverage)}`,
-    'Nothing was started. If nothing was written to the source then, or the rest is wanted all the same: --allow-gap. Otherwise load the tables again: npx relay reload.',
+    'If nothing was written to the source then, or the rest is wanted all the same: --allow-gap. Otherwise load the tables again: npx relay reload.',
   );
 }
 

@@ -1,7 +1,18 @@
 /** Starts an execution of a replay, new or resumed, after the window is taken: two of the same window at once would read everything twice for nothing. */
 import type { ReplayRun } from '#core/replay/replay-run.ts';
-import { failed, messageOf } from '../command-failure.ts';
+import { CommandFailure, failed, messageOf } from '../command-failure.ts';
 import type { ReplayConnection } from './replay-connection.ts';
+
+/** What a command that starts a replay looks at first: a refusal there says as well that nothing was started. A plan has no need to. */
+export async function beforeStart<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const next = ['Nothing was started.', ...(error.next === undefined ? [] : [error.next])].join(' ');
+    throw new CommandFailure(error.exitCode, error.message, next, { cause: error });
+  }
+}
 
 export async function beginReplay({ journal, executions }: ReplayConnection, run: ReplayRun): Promise<void> {
   const holder = await journal.takeWindow(run.request, run.replayId, async (replayId) => {

@@ -102,12 +102,12 @@ function parseSettings(text: string): z.infer<typeof replaySettings> {
 
 /** What cannot be read is named by the one who read it. A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
 function explained(error: unknown, streamName: string, bucket: string | undefined): unknown {
-  if (error instanceof ReplayRefused) return failed(error.message, 'Nothing was started.', error);
+  if (error instanceof ReplayRefused) return failed(error.message, undefined, error);
   const name = error instanceof Error ? error.name : '';
   if (name === 'AccessDeniedException' || name === 'AccessDenied')
     return failed(
       `A permission is missing: ${messageOf(error)}`,
-      `Nothing was started. Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
+      `Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
         'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem and DeleteItem on Replays; states:StartExecution, DescribeExecution and StopExecution' +
         (bucket === undefined
           ? '.'

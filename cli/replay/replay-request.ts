@@ -89,5 +89,5 @@ export function refuseOldWindow({ settings }: ReplayConnection, window: ReplayWi
 function refuse(verdict: WindowVerdict): Extract<WindowVerdict, { kind: 'usable' }> {
   if (verdict.kind === 'usable') return verdict;
   const refusal = verdict.because === 'mistake' ? usageError : preconditionMissing;
-  throw refusal(verdict.reason, `Nothing was started. ${verdict.instead}`);
+  throw refusal(verdict.reason, verdict.instead);
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
+import { preconditionMissing } from '#cli/command-failure.ts';
+import { EXIT } from '#cli/exit-code.ts';
+import { archivedWindow } from '#cli/replay/archived-window.ts';
+import { beforeStart, newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
 import { duration, pointInTime } from '#cli/replay/point-in-time.ts';
 import { EVERYTHING } from '#core/replay/record-filter.ts';
 import { replayProgress } from '#core/replay/replay-progress.ts';
@@ -35,6 +38,27 @@ describe('a point in time', () => {
       '1 h',
       '1 d 1 h',
     ]);
+  });
+});
+
+describe('a refusal', () => {
+  const refusal = () => archivedWindow({ archive: undefined }, {}, { fromMs: 0, toMs: 1 }, NOW);
+
+  test('of a plan says what is wrong and what to do, and nothing of what a plan never does', async () => {
+    await expect(refusal()).rejects.toMatchObject({ next: expect.not.stringContaining('started') });
+  });
+
+  test('of a command that would have started a replay says as well that nothing was started', async () => {
+    await expect(beforeStart(refusal)).rejects.toMatchObject({
+      message: expect.stringContaining('archive is not on'),
+      next: expect.stringMatching(/^Nothing was started\. .*relay reload/),
+      exitCode: EXIT.precondition,
+    });
+    await expect(beforeStart(() => Promise.reject(preconditionMissing('no.')))).rejects.toMatchObject({
+      next: 'Nothing was started.',
+    });
+    const unforeseen = new Error('unforeseen');
+    await expect(beforeStart(() => Promise.reject(unforeseen))).rejects.toBe(unforeseen);
   });
 });
 
