@@ -18,6 +18,7 @@ import { followLookups } from '../druid/follow-lookups.ts';
 import { readMetric, scanMetrics } from '../druid/read-metrics.ts';
 import { type Subscription, subscribe } from '../events/subscription.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { counted } from '../render/counted.ts';
 import { lookupJsonLine, renderLookup } from '../render/druid-lookup.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
 
@@ -73,7 +74,7 @@ export async function druidLookup(context: CommandContext, options: DruidLookupO
       sync,
       synced: (lookups: readonly SyncedLookup[], metrics: CurrentMetrics) => {
         report(lookups.filter(({ written }) => written || isFirst));
-        if (isFirst) terminal.say(`watching ${metrics.size} metrics; Ctrl-C ends`);
+        if (isFirst) terminal.say(`watching ${counted(metrics.size, 'metric')}; Ctrl-C ends`);
         isFirst = false;
       },
       say: (line: string) => terminal.say(line),

@@ -9,6 +9,7 @@ import { metricIds } from '../metrics/metric-ids.ts';
 import { renderPlan, shownPlan } from '../rebuild/planned-rebuild.ts';
 import { queueDrained, sendRebuild } from '../rebuild/projection-queue.ts';
 import { type RebuildConnection, withRebuild } from '../rebuild/rebuild-connection.ts';
+import { counted } from '../render/counted.ts';
 import type { CommandContext, OutputOptions, TargetOptions } from './command-context.ts';
 
 export interface RebuildOptions extends TargetOptions, OutputOptions {
@@ -41,18 +42,19 @@ export async function rebuildStart(context: CommandContext, options: RebuildStar
       committedAt: new Date().toISOString(),
       sleep: (ms) => delay(ms, undefined, { signal: interruption.signal }).catch(() => {}),
       mustStop: () => interruption.signal.aborted,
-      progress: (done) => terminal.progress(`${done} of ${plan.differing.length} metrics handed to the projector`),
+      progress: (done) =>
+        terminal.progress(`${done} of ${counted(plan.differing.length, 'metric')} handed to the projector`),
     });
     if (handed < plan.differing.length) {
       terminal.say(
-        `Stopped: ${handed} metrics were handed over and are rebuilt without this command. The same command does the rest.`,
+        `Stopped: ${counted(handed, 'metric was', 'metrics were')} handed over; the projector rebuilds them without this command. The same command does the rest.`,
       );
       return EXIT.interrupted;
     }
     const drained =
       handed === 0 ||
       (await queueDrained(connection, interruption.signal, (left) =>
-        terminal.progress(`${left} messages left on the projection queue`),
+        terminal.progress(`${counted(left, 'message')} left on the projection queue`),
       ));
     if (!drained) {
       terminal.say('The projector goes on without this command. `npx relay rebuild plan` shows what is left.');
@@ -67,11 +69,14 @@ export async function rebuildStart(context: CommandContext, options: RebuildStar
 function ending({ terminal }: CommandContext, plan: RebuildPlan, rest: RebuildPlan): ExitCode {
   const refused = rest.failed.length > 0 || plan.failed.length > 0;
   if (rest.differing.length === 0 && !refused) {
-    terminal.say(`Done: ${plan.differing.length} metrics were rebuilt, and nothing is left to do.`);
+    const rebuilt = counted(plan.differing.length, 'metric was', 'metrics were');
+    terminal.say(
+      plan.differing.length === 0 ? 'Nothing to do.' : `Done: ${rebuilt} rebuilt, and nothing is left to do.`,
+    );
     return EXIT.ok;
   }
   terminal.say(
-    `${plan.differing.length - rest.differing.length} metrics were rebuilt; ${rest.differing.length} still differ and ${plan.failed.length} cannot be published as their rows stand. ` +
+    `${counted(plan.differing.length - rest.differing.length, 'metric was', 'metrics were')} rebuilt; ${counted(rest.differing.length, 'still differs', 'still differ')} and ${plan.failed.length} cannot be published as the rows stand. ` +
       'Changes that go on meanwhile are theirs to tell: npx relay rebuild plan shows what remains; messages that failed are in the dead letters (npx relay status).',
   );
   return EXIT.drift;
@@ -98,7 +103,7 @@ async function rehearse(
       nowMs: Date.now,
       progress: (done) => {
         if (interruption.signal.aborted) throw new Error('interrupted');
-        if (terminal.interactive) terminal.progress(`${done} of ${ids.length} metrics looked at`);
+        if (terminal.interactive) terminal.progress(`${done} of ${counted(ids.length, 'metric')} looked at`);
       },
     },
     ids,

@@ -17,6 +17,7 @@ import { DmsLoads, recordTime, type TableLoad } from '../reload/dms-loads.ts';
 import { lookUntilDone } from '../reload/look.ts';
 import { putAbsent } from '../reload/put-absent.ts';
 import { MirrorOfReload } from '../reload/row-mirror.ts';
+import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
 
@@ -80,7 +81,7 @@ async function run(work: Work): Promise<ExitCode> {
   const heads = await mirror.seedHeads();
   if (heads > 0)
     terminal.say(
-      `${heads} published metrics had no head: the row mirror was lost. Their heads are written anew; their items stay as they are until the load is whole.`,
+      `The row mirror was lost: ${counted(heads, 'published metric')} had no head. Heads are written anew; the items stay as they are until the load is whole.`,
     );
   if (heads > 0 && !options.all && !options.absentOnly)
     throw preconditionMissing('Single tables do not bring a lost row mirror back.', 'Run relay reload --all.');
@@ -92,7 +93,7 @@ async function run(work: Work): Promise<ExitCode> {
       const tally = await mirror.tally(began);
       const rows = sum(tables, (table) => loaded.get(table)?.rows ?? 0);
       const brought = sum(tables, (table) => Math.min(tally.of(table).brought, loaded.get(table)?.rows ?? 0));
-      return { found: tally, done: brought >= rows, progress: `${brought} of ${rows} rows applied` };
+      return { found: tally, done: brought >= rows, progress: `${brought} of ${counted(rows, 'row')} applied` };
     },
     (progress) => terminal.progress(progress),
     interruption.signal,
@@ -139,7 +140,11 @@ async function loadAgain({ context, options, loads, tables }: Work): Promise<Rea
       };
       const left = tables.filter((table) => !isLoaded(table));
       const rows = sum(tables, (table) => now.get(table)?.rows ?? 0);
-      return { found: now, done: left.length === 0, progress: `${rows} rows read, ${left.length} tables left` };
+      return {
+        found: now,
+        done: left.length === 0,
+        progress: `${counted(rows, 'row')} read, ${counted(left.length, 'table')} left`,
+      };
     },
     (progress) => terminal.progress(progress),
     interruption.signal,
@@ -167,7 +172,9 @@ function refuseMany(tables: readonly string[], tally: ReloadTally): void {
     absent.length > MANY_ROWS && absent.length > live * MANY_SHARE;
   const many = tables.filter((table) => isMany(tally.of(table)));
   if (many.length === 0) return;
-  const counts = many.map((table) => `${tally.of(table).absent.length} of ${tally.of(table).live} rows of ${table}`);
+  const counts = many.map(
+    (table) => `${tally.of(table).absent.length} of ${counted(tally.of(table).live, 'row')} of ${table}`,
+  );
   throw failed(
     `The reload did not bring ${counts.join(', ')}. So many deletions at once look like a load that went wrong; nothing was marked.`,
     'Compare with the source. If they are really gone: relay reload --absent-only --allow-many',
@@ -193,7 +200,7 @@ async function tellAbsent(
       return {
         found: settled,
         done: settled >= absent.length,
-        progress: `${settled} of ${absent.length} absent rows noted`,
+        progress: `${settled} of ${counted(absent.length, 'absent row')} noted`,
       };
     },
     (progress) => terminal.progress(progress),
@@ -218,10 +225,10 @@ async function release({ context, connection, mirror }: Work, metricIds: readonl
       committedAt: new Date().toISOString(),
       sleep: (ms) => delay(ms),
       mustStop: () => false,
-      progress: (done) => terminal.progress(`${done} of ${metricIds.length} metrics released`),
+      progress: (done) => terminal.progress(`${done} of ${counted(metricIds.length, 'metric')} released`),
     });
     await queueDrained(queue, interruption.signal, (left) =>
-      terminal.progress(`${left} messages left to the projector`),
+      terminal.progress(`${counted(left, 'message')} left to the projector`),
     );
   } finally {
     queue.queue.destroy();

@@ -2,6 +2,7 @@
 import { jitteredPause } from '#core/platform/pause.ts';
 import { rehearseReplay } from '#core/replay/replay-plan.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { counted } from '../render/counted.ts';
 import { renderPlan, shownPlan } from '../replay/planned-replay.ts';
 import { withReplay } from '../replay/replay-connection.ts';
 import { checkedRequest, type WindowOptions } from '../replay/replay-request.ts';
@@ -28,7 +29,8 @@ export async function replayPlan(
             ? Promise.reject(new Error('interrupted'))
             : new Promise((resolve) => setTimeout(resolve, ms)),
         pause: jitteredPause(Math.random),
-        progress: (shardId, looked) => terminal.interactive && terminal.progress(`${looked} records, ${shardId}`),
+        progress: (shardId, looked) =>
+          terminal.interactive && terminal.progress(`${counted(looked, 'record')}, ${shardId}`),
       },
       checked.request,
     );

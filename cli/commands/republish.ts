@@ -21,6 +21,7 @@ import { failed, messageOf, usageError } from '../command-failure.ts';
 import { dynamoDb, eventBridge } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { counted } from '../render/counted.ts';
 import { duration, type PointInTime } from '../replay/point-in-time.ts';
 import { findNames, scanNames } from '../republish/chosen-metrics.ts';
 import { putEventsOn } from '../republish/put-events.ts';
@@ -96,7 +97,9 @@ export async function republish(
       outcome = await sender.send(slice);
       if (Date.now() - shownMs < PROGRESS_EVERY_MS) continue;
       shownMs = Date.now();
-      terminal.progress(`${tally.events} of ${names.length} metrics${options.dryRun ? ' looked at' : ' sent'}`);
+      terminal.progress(
+        `${tally.events} of ${counted(names.length, 'metric')}${options.dryRun ? ' looked at' : ' sent'}`,
+      );
     }
     report(context, names.length, tally, outcome, options);
     return ending(context, outcome, tally, resumeCommand(wanted, options, tally.lastName, startedMs));
@@ -178,15 +181,13 @@ function report(
     );
     return;
   }
-  const size = `${(bytes / 1_000_000).toFixed(2)} MB`;
+  const what = `${counted(events, 'event')} of ${counted(chosen, 'metric')}, ${(bytes / 1_000_000).toFixed(2)} MB`;
   const price = `$${dollars.toFixed(dollars < 0.01 ? 6 : 2)} at list price (us-east-1)`;
   if (options.dryRun) {
     const time = duration((events / options.rate) * 1000);
-    terminal.out(
-      `${events} events of ${chosen} metrics, ${size}, would take ${time} at ${options.rate}/s and cost ${price}`,
-    );
+    terminal.out(`${what}, would take ${time} at ${options.rate}/s and cost ${price}`);
     terminal.say('Nothing was sent. Without --dry-run they are.');
-  } else terminal.out(`${events} events of ${chosen} metrics sent, ${size}, ${price}`);
+  } else terminal.out(`${what} sent, ${price}`);
   if (gone > 0)
     terminal.say(`${gone} had gone or were being written when their turn came; their own events tell that.`);
   for (const line of unpublishable) terminal.say(`Not an event: ${line}`);

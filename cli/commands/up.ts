@@ -22,6 +22,7 @@ import { sampleOptions } from '../pipeline/sample.ts';
 import { type RunningPipeline, startPipeline } from '../pipeline/start-pipeline.ts';
 import { metricToTry, sqlClient } from '../pipeline/try-it.ts';
 import { dataDirectory, PROJECT_ROOT } from '../project.ts';
+import { counted } from '../render/counted.ts';
 import { renderReadyBlock } from '../render/ready-block.ts';
 import type { CommandContext } from './command-context.ts';
 import { eventLine } from './events-tail.ts';
@@ -130,7 +131,9 @@ async function flow(
   const writer = perSecond > 0 ? await GentleWriter.open(running.source.url) : undefined;
   try {
     if (subscription !== undefined)
-      terminal.say(`Events as they arrive${writer === undefined ? '' : ` (${perSecond} writes a second are made)`}:`);
+      terminal.say(
+        `Events as they arrive${writer === undefined ? '' : ` (${counted(perSecond, 'write a second is', 'writes a second are')} made)`}:`,
+      );
     const parts = [aborted(signal)];
     if (subscription !== undefined) parts.push(show(context, subscription, writer?.commits, signal));
     if (writer !== undefined) parts.push(writer.run(perSecond, signal));

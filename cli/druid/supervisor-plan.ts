@@ -13,6 +13,7 @@ import { failed, preconditionMissing, usageError } from '../command-failure.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from '../commands/command-context.ts';
 import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
+import { counted } from '../render/counted.ts';
 import type { DruidOptions } from './druid-connection.ts';
 import { metricNamed, metricsWithPrefix } from './read-metrics.ts';
 import { givenSpecOptions, type SpecCommandOptions, specOptions } from './spec-options.ts';
@@ -107,7 +108,7 @@ async function factPlan(
     );
   }
   const metrics = await chosenMetrics(context, options);
-  context.terminal.say(`${metrics.length} metrics chosen`);
+  context.terminal.say(`${counted(metrics.length, 'metric')} chosen`);
   return { ...planFactDimensions(present, metrics), id, exists: true };
 }
 

@@ -2,6 +2,7 @@
 import type { RebuildPlan } from '#core/rebuild/rebuild-plan.ts';
 import { listPriceDollars } from '#core/replay/replay-price.ts';
 import { eventsListPriceDollars } from '#core/republish/put-events-entry.ts';
+import { counted } from '../render/counted.ts';
 
 export function shownPlan(plan: RebuildPlan): object {
   const { cost, differing, waiting, eventsNew, failed, ...counts } = plan;
@@ -30,12 +31,12 @@ export function renderPlan(plan: RebuildPlan): string {
   ];
   const dollars = dollarsOf(plan);
   const lines = [
-    `metrics   ${looked} looked at, ${differing.length} differ${waiting.length > 0 ? `, ${waiting.length} wait for rows` : ''}`,
+    `metrics   ${looked} looked at, ${counted(differing.length, 'differs', 'differ')}${waiting.length > 0 ? `, ${counted(waiting.length, 'waits', 'wait')} for rows` : ''}`,
     `items     ${puts} to put, ${deletes} to delete`,
     `events    ${told.join(', ') || 'none'}`,
-    `cost      ${cost.writeUnits} write units, ${cost.readUnits} read units for all that were looked at; $${dollars.toFixed(dollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
+    `cost      ${counted(cost.writeUnits, 'write unit')}, ${counted(cost.readUnits, 'read unit')} for all that were looked at; $${dollars.toFixed(dollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
     ...examples.map(({ name, version, what }) => `  ${what.padEnd(6)}  ${name} ${version}`),
-    ...(puts + deletes > examples.length ? [`  … and ${puts + deletes - examples.length} more items`] : []),
+    ...(puts + deletes > examples.length ? [`  … and ${counted(puts + deletes - examples.length, 'more item')}`] : []),
     ...failed.slice(0, 10).map(([metricId, reason]) => `  cannot be published: metric ${metricId}: ${reason}`),
     ...(failed.length > 10 ? [`  … and ${failed.length - 10} more`] : []),
   ];

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { ProjectionMessage } from '#schemas/projection-message.ts';
 import { failed } from '../command-failure.ts';
+import { counted } from '../render/counted.ts';
 import type { RebuildConnection } from './rebuild-connection.ts';
 
 /** Metrics in one message: well within one invocation of the projector, also when each has many versions to put back. */
@@ -46,8 +47,8 @@ export async function sendRebuild(
     const [refused] = Failed;
     if (refused)
       throw failed(
-        `The projection queue refused ${Failed.length} messages: ${refused.Code}: ${refused.Message ?? ''}`,
-        `${done} metrics were handed over before. The same command does the rest.`,
+        `The projection queue refused ${counted(Failed.length, 'message')}: ${refused.Code}: ${refused.Message ?? ''}`,
+        `${counted(done, 'metric was', 'metrics were')} handed over before. The same command does the rest.`,
       );
     done += ids.length;
     progress(done);

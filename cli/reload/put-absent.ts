@@ -2,6 +2,7 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { type AbsentRow, absentRecord } from '#core/reload/absent-record.ts';
 import { failed } from '../command-failure.ts';
+import { counted } from '../render/counted.ts';
 
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const RECORDS_MAX = 500;
@@ -23,7 +24,7 @@ export async function putAbsent(
     for (let attempt = 0; waiting.length > 0; attempt++) {
       if (attempt === ATTEMPTS_MAX)
         throw failed(
-          `Kinesis refused ${waiting.length} of ${rows.length} records ${ATTEMPTS_MAX} times.`,
+          `Kinesis refused ${waiting.length} of ${counted(rows.length, 'record')} ${ATTEMPTS_MAX} times.`,
           'Run the command again with --absent-only: what is noted already is not sent again.',
         );
       if (attempt > 0) await pause(PAUSE_MS * 2 ** attempt);

@@ -1,6 +1,7 @@
 /** A lookup that was brought to its content, or would be: one line, then the first entries that differ. `--json` has all of them. */
 import { isSame } from '#druid/lookup-content.ts';
 import type { SyncedLookup } from '#druid/sync-lookups.ts';
+import { counted } from './counted.ts';
 
 const SHOWN_MAX = 20;
 
@@ -18,7 +19,7 @@ export function renderLookup({ id, entries, difference, version, written }: Sync
     ...added.map(({ key, to }) => `  + ${key}: ${to}`),
   ];
   const more = lines.length > SHOWN_MAX ? [`  … and ${lines.length - SHOWN_MAX} more (--json has all)`] : [];
-  return [`${id}: ${entries} entries, ${what}`, ...lines.slice(0, SHOWN_MAX), ...more].join('\n');
+  return [`${id}: ${counted(entries, 'entry', 'entries')}, ${what}`, ...lines.slice(0, SHOWN_MAX), ...more].join('\n');
 }
 
 export function lookupJsonLine({ id, entries, difference, version, written }: SyncedLookup): string {

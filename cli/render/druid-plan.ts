@@ -2,6 +2,7 @@
 import { type Json, writeJson } from '#druid/json.ts';
 import type { SpecChange } from '#druid/spec-plan.ts';
 import type { SupervisorPlan } from '../druid/supervisor-plan.ts';
+import { counted } from './counted.ts';
 
 const VALUE_MAX = 120;
 
@@ -10,11 +11,7 @@ export function renderPlan({ id, exists, changes, kept, spec }: SupervisorPlan):
   const foreign =
     kept.length === 0 ? [] : [`  not ours, left alone (${kept.length}): ${shortened(kept.map(entryName).join(', '))}`];
   if (changes.length === 0) return [`supervisor ${id}: no change`, ...foreign].join('\n');
-  return [
-    `supervisor ${id}: ${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`,
-    ...changes.map(line),
-    ...foreign,
-  ].join('\n');
+  return [`supervisor ${id}: ${counted(changes.length, 'change')}`, ...changes.map(line), ...foreign].join('\n');
 }
 
 export const planJson = ({ id, exists, changes, kept, remarks, spec }: SupervisorPlan): string =>

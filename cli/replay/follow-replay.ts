@@ -3,6 +3,7 @@ import type { ReplayRun } from '#core/replay/replay-run.ts';
 import type { CommandContext } from '../commands/command-context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { aborted } from '../interruption.ts';
+import { counted } from '../render/counted.ts';
 import { outcomesText } from './planned-replay.ts';
 import { duration } from './point-in-time.ts';
 import type { ReplayConnection } from './replay-connection.ts';
@@ -25,7 +26,7 @@ export async function followReplay(
       return status.state === 'succeeded' ? EXIT.ok : EXIT.failure;
     }
     const left = leftMs === undefined ? '' : `, about ${duration(leftMs)} left`;
-    const line = `${percent(fraction)} of the window, ${counts.received} records: ${outcomesText(counts)}${left}`;
+    const line = `${percent(fraction)} of the window, ${counted(counts.received, 'record')}: ${outcomesText(counts)}${left}`;
     if (line !== said) terminal.progress(line);
     said = line;
     await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS)), aborted(interruption.signal)]);

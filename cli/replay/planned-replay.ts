@@ -4,6 +4,7 @@ import { describeFilter } from '#core/replay/record-filter.ts';
 import type { PlannedChanges } from '#core/replay/replay-plan.ts';
 import { listPriceDollars } from '#core/replay/replay-price.ts';
 import { instant, type ReplaySource } from '#core/replay/replay-window.ts';
+import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import { type ArchivedWindow, archiveLines } from './archived-window.ts';
 import { duration } from './point-in-time.ts';
@@ -43,9 +44,11 @@ export interface ShownPlan {
   /** Records and items that live traffic was changing while the plan was made; nothing is said of them. */
   readonly busyRecords: number;
   readonly changedMeanwhile: number;
+  /** No item of the Metrics table and no event; the mirror is counted apart. */
   readonly nothing: boolean;
   readonly items: readonly ItemPlan[];
   readonly events: readonly { readonly name: string; readonly change: string; readonly revision: number }[];
+  /** Rows and heads of the row mirror. */
   readonly mirrorItems: number;
   readonly writeUnits: number;
   readonly readUnits: number;
@@ -103,8 +106,8 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
   const lines = [
     `window    ${plan.window.from} to ${plan.window.to}${plan.filter === null ? '' : `, only ${plan.filter}`}`,
     plan.archive === null
-      ? `stream    keeps ${plan.retentionHours} h, ${checked.request.generations.length} generation(s) of shards`
-      : `archive   ${plan.archive.bucket} keeps ${plan.retentionHours / 24} d, ${plan.archive.objects} objects of the window; the stream is not read`,
+      ? `stream    keeps ${plan.retentionHours} h, ${counted(checked.request.generations.length, 'generation')} of shards`
+      : `archive   ${plan.archive.bucket} keeps ${plan.retentionHours / 24} d, ${counted(plan.archive.objects, 'object')} of the window; the stream is not read`,
     ...goneLines(plan),
     ...(checked.archived ? archiveLines(checked.archived) : []),
     '',
@@ -122,7 +125,7 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
     ),
     '',
     `records   ${plan.records}: ${outcomesText(counts)}`,
-    `would change  ${plan.nothing ? 'nothing' : `${plan.items.length} items, ${plan.events.length} events`}`,
+    `would change  ${changesText(plan)}`,
     ...shownSome(plan.items, ({ name, version, change }) => `  ${change.padEnd(6)}  ${name}  ${version}`, 'items'),
     ...shownSome(
       plan.events,
@@ -131,11 +134,10 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
     ),
     ...(plan.busyRecords + plan.changedMeanwhile > 0
       ? [
-          `live      ${plan.busyRecords} records and ${plan.changedMeanwhile} items were being changed by live traffic meanwhile; nothing is said of them`,
+          `live      ${counted(plan.busyRecords, 'record')} and ${counted(plan.changedMeanwhile, 'item')} were being changed by live traffic meanwhile; nothing is said of them`,
         ]
       : []),
-    `mirror    ${plan.mirrorItems} rows and heads`,
-    `cost      about ${units(plan.writeUnits)} write units and ${units(plan.readUnits)} read units, ` +
+    `cost      about ${units(plan.writeUnits)} write and ${units(plan.readUnits)} read units, ` +
       `$${plan.listPriceDollars.toFixed(plan.listPriceDollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
     ...(plan.archive === null
       ? [
@@ -163,6 +165,19 @@ function goneLines({ gone, firstFound, source }: ShownPlan): string[] {
   return [
     `GONE      ${gone.from} to ${gone.to} (${duration(gone.ms)}) has left the ${source}; ${source === 'stream' ? 'Kinesis' : 'a reader'} would silently begin behind it. ${first}`,
   ];
+}
+
+/** What readers and subscribers would see, apart from what only the mirror would know. */
+export function changesText({
+  nothing,
+  items,
+  events,
+  mirrorItems,
+}: Pick<ShownPlan, 'nothing' | 'items' | 'events' | 'mirrorItems'>): string {
+  const mirror = `${counted(mirrorItems, 'row or head', 'rows and heads')} of the row mirror, which no reader sees`;
+  if (nothing) return mirrorItems === 0 ? 'nothing' : `no item of the Metrics table and no event; ${mirror}`;
+  const seen = `${counted(items.length, 'item')} of the Metrics table, ${counted(events.length, 'event')}`;
+  return mirrorItems === 0 ? seen : `${seen}; ${mirror}`;
 }
 
 /** `12 applied, 3 stale`: what is not there is left out. */

@@ -5,6 +5,7 @@ import { type ReplayProgress, replayProgress } from '#core/replay/replay-progres
 import type { ReplayRun } from '#core/replay/replay-run.ts';
 import { instant } from '#core/replay/replay-window.ts';
 import { failed } from '../command-failure.ts';
+import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import type { ExecutionState } from './executions.ts';
 import { outcomesText } from './planned-replay.ts';
@@ -65,8 +66,8 @@ export function renderStatus({ run, state, progress }: ReplayStatus): string {
   return [
     `replay    ${run.replayId}  ${state}`,
     `window    ${instant(window.fromMs)} to ${instant(window.toMs)}${described === undefined ? '' : `, only ${described}`}, from the ${source}`,
-    `progress  ${percent(progress.fraction)} of the window, ${progress.shardsDone} of ${progress.shards.length} shards done${timeLeft(state, leftMs)}`,
-    `read      ${progress.looked} records, ${progress.bytes} bytes${recordsPerSecond === undefined ? '' : `, ${Math.round(recordsPerSecond)} records/s per shard`}${progress.throttled > 0 ? `, throttled ${progress.throttled} times` : ''}`,
+    `progress  ${percent(progress.fraction)} of the window; ${shardsText(progress)}${timeLeft(state, leftMs)}`,
+    `read      ${counted(progress.looked, 'record')}, ${counted(progress.bytes, 'byte')}${recordsPerSecond === undefined ? '' : `, ${Math.round(recordsPerSecond)} records/s per shard`}${progress.throttled > 0 ? `, throttled ${counted(progress.throttled, 'time')}` : ''}`,
     `applied   ${counts.received} received: ${outcomesText(counts)}`,
     '',
     renderTable(
@@ -82,6 +83,15 @@ export function renderStatus({ run, state, progress }: ReplayStatus): string {
       ]),
     ),
   ].join('\n');
+}
+
+/** A shard is done when it is read to the end of the window, so one that was stopped just before is told by how far it is. */
+function shardsText({ shards, shardsDone }: ReplayProgress): string {
+  const done = `${shardsDone} of ${counted(shards.length, 'shard')} done`;
+  const under = shards.filter(({ done: isDone, batches }) => !isDone && batches > 0).map(({ fraction }) => fraction);
+  if (under.length === 0) return done;
+  const [least, most] = [percent(Math.min(...under)), percent(Math.max(...under))];
+  return `${done}, ${under.length} begun and at ${least === most ? least : `${least} to ${most}`}`;
 }
 
 const timeLeft = (state: ExecutionState, leftMs: number | undefined): string =>

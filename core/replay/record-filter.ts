@@ -33,11 +33,11 @@ export function isSelected(filter: RecordFilter, record: ChangeRecord, declared:
   }
 }
 
-/** `tables metrics, metric_versions; metric 42`, or undefined when nothing is left out. */
+/** `tables metrics, metric_versions; metric id 42`, or undefined when nothing is left out. */
 export function describeFilter({ tables, metricIds }: RecordFilter): string | undefined {
   const parts = [
-    ...(tables.length > 0 ? [`tables ${tables.join(', ')}`] : []),
-    ...(metricIds.length > 0 ? [`metrics ${metricIds.join(', ')}`] : []),
+    ...(tables.length > 0 ? [`${tables.length === 1 ? 'table' : 'tables'} ${tables.join(', ')}`] : []),
+    ...(metricIds.length > 0 ? [`metric ${metricIds.length === 1 ? 'id' : 'ids'} ${metricIds.join(', ')}`] : []),
   ];
   return parts.length > 0 ? parts.join('; ') : undefined;
 }

@@ -3,8 +3,10 @@ import { preconditionMissing } from '#cli/command-failure.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { archivedWindow } from '#cli/replay/archived-window.ts';
 import { beforeStart, newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
+import { changesText } from '#cli/replay/planned-replay.ts';
 import { duration, pointInTime } from '#cli/replay/point-in-time.ts';
-import { EVERYTHING } from '#core/replay/record-filter.ts';
+import { renderStatus } from '#cli/replay/replay-status.ts';
+import { describeFilter, EVERYTHING } from '#core/replay/record-filter.ts';
 import { replayProgress } from '#core/replay/replay-progress.ts';
 import { newCheckpoint, type ReplayRequest } from '#core/replay/replay-run.ts';
 
@@ -83,6 +85,30 @@ describe('a replay', () => {
     expect(replayProgress(request, [])).toMatchObject({ fraction: 0, recordsPerSecond: undefined, leftMs: undefined });
   });
 
+  test('that was stopped shortly before the end of its shards says how far each is, beside that none is done', () => {
+    const run = { replayId: 'r', request, execution: 'r-1', startedAtMs: NOW, stopped: true };
+    const shard = (shardId: string, leftMs: number) => ({
+      ...newCheckpoint(shardId),
+      arrivedAtMs: NOW - leftMs,
+      batches: 1,
+    });
+    const progressLine = (...checkpoints: ReturnType<typeof shard>[]): string | undefined =>
+      renderStatus({ run, state: 'stopped', progress: replayProgress(request, checkpoints) }).split('\n')[2];
+    expect(progressLine(shard('a', 5), shard('b', 30), shard('c', 10))).toBe(
+      'progress  98 % of the window; 0 of 3 shards done, 3 begun and at 97 % to 99 %',
+    );
+    expect(progressLine(shard('a', 5), { ...shard('b', 0), done: true })).toBe(
+      'progress  66 % of the window; 1 of 3 shards done, 1 begun and at 99 %',
+    );
+    expect(progressLine()).toBe('progress  0 % of the window; 0 of 3 shards done');
+  });
+
+  test('tells what it leaves out as tables and as ids of metrics, not as a number of them', () => {
+    expect(describeFilter(EVERYTHING)).toBeUndefined();
+    expect(describeFilter({ tables: ['metrics'], metricIds: ['1'] })).toBe('table metrics; metric id 1');
+    expect(describeFilter({ tables: ['a', 'b'], metricIds: ['1', '2'] })).toBe('tables a, b; metric ids 1, 2');
+  });
+
   test('is as far as its shards are in the time of the window, and goes on as it went', () => {
     const a = { ...newCheckpoint('a'), arrivedAtMs: NOW - 500, looked: 100, workedMs: 10_000 };
     const b = { ...newCheckpoint('b'), arrivedAtMs: NOW, looked: 300, workedMs: 20_000, done: true };
@@ -91,5 +117,26 @@ describe('a replay', () => {
     expect(Math.round(progress.recordsPerSecond ?? 0)).toBe(13);
     // Half of a is left, 10 s; then c, as long as a and b took for the whole window on average, 20 s.
     expect(progress.leftMs).toBe(30_000);
+  });
+});
+
+describe('what a replay would change', () => {
+  const none = { nothing: true, items: [], events: [], mirrorItems: 0 };
+  const item = { name: 'views', version: '0', change: 'put' as const };
+  const event = { name: 'views', change: 'UPDATED', revision: 2 };
+
+  test('is nothing only when the mirror stays as it is too', () => {
+    expect(changesText(none)).toBe('nothing');
+    expect(changesText({ ...none, mirrorItems: 1 })).toBe(
+      'no item of the Metrics table and no event; 1 row or head of the row mirror, which no reader sees',
+    );
+  });
+
+  test('tells the items that readers see from those of the mirror', () => {
+    const changes = { nothing: false, items: [item], events: [event, event] };
+    expect(changesText({ ...changes, mirrorItems: 0 })).toBe('1 item of the Metrics table, 2 events');
+    expect(changesText({ ...changes, mirrorItems: 3 })).toBe(
+      '1 item of the Metrics table, 2 events; 3 rows and heads of the row mirror, which no reader sees',
+    );
   });
 });
