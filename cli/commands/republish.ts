@@ -17,26 +17,18 @@ import {
   outgoingEvent,
 } from '#core/republish/put-events-entry.ts';
 import { EventSender, type SendOutcome } from '#core/republish/send-events.ts';
-import { failed, messageOf, usageError } from '../command-failure.ts';
+import { failed, messageOf } from '../command-failure.ts';
 import { dynamoDb, eventBridge } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { counted } from '../render/counted.ts';
-import { duration, type PointInTime } from '../replay/point-in-time.ts';
+import { duration } from '../replay/point-in-time.ts';
 import { findNames, scanNames } from '../republish/chosen-metrics.ts';
 import { putEventsOn } from '../republish/put-events.ts';
-import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
-import { quoteForShell } from './metric-get.ts';
+import { checkChoice, nothingToSend, type RepublishChoice, resumeCommand } from '../republish/republish-choice.ts';
+import { type CommandContext, connectTo, type OutputOptions } from './command-context.ts';
 
-export interface RepublishOptions extends TargetOptions, OutputOptions {
-  readonly prefix?: string;
-  readonly all?: boolean;
-  readonly changedSince?: PointInTime;
-  readonly after?: string;
-  readonly rate: number;
-  readonly skipMissing?: boolean;
-  readonly dryRun?: boolean;
-}
+export type RepublishOptions = RepublishChoice & OutputOptions;
 
 /** Metrics read and sent at a time. */
 const SLICE = 100;
@@ -75,6 +67,7 @@ export async function republish(
             changedSinceMs: options.changedSince?.(startedMs),
           });
     const names = chosen.filter((name) => options.after === undefined || name > options.after);
+    if (names.length === 0) terminal.say(nothingToSend(options, chosen, startedMs));
     const tally: Tally = { events: 0, bytes: 0, chunks: 0, gone: 0, unpublishable: [], lastName: undefined };
     const count = (event: OutgoingEvent): void => {
       tally.events += 1;
@@ -109,17 +102,6 @@ export async function republish(
     database.destroy();
     events.destroy();
   }
-}
-
-function checkChoice(wanted: readonly string[], { prefix, all, changedSince }: RepublishOptions): void {
-  const ways = [wanted.length > 0, prefix !== undefined || changedSince !== undefined, all === true].filter(Boolean);
-  if (ways.length === 1) return;
-  throw usageError(
-    ways.length === 0
-      ? 'Nothing was chosen to send.'
-      : 'Names, --all, and --prefix or --changed-since exclude each other.',
-    'Give names, --prefix P, --changed-since T (both together are allowed), or --all. See first with --dry-run.',
-  );
 }
 
 async function namedMetrics(
@@ -186,7 +168,7 @@ function report(
   if (options.dryRun) {
     const time = duration((events / options.rate) * 1000);
     terminal.out(`${what}, would take ${time} at ${options.rate}/s and cost ${price}`);
-    terminal.say('Nothing was sent. Without --dry-run they are.');
+    if (chosen > 0) terminal.say('Nothing was sent. Without --dry-run they are.');
   } else terminal.out(`${what} sent, ${price}`);
   if (gone > 0)
     terminal.say(`${gone} had gone or were being written when their turn came; their own events tell that.`);
@@ -206,29 +188,6 @@ function ending({ terminal }: CommandContext, outcome: SendOutcome, tally: Tally
     case 'done':
       return tally.unpublishable.length > 0 ? EXIT.drift : EXIT.ok;
   }
-}
-
-/** The same command, behind the last name that was sent; a relative time as the instant that it was at the start of this run. */
-function resumeCommand(
-  wanted: readonly string[],
-  options: RepublishOptions,
-  lastName: string | undefined,
-  startedMs: number,
-): string {
-  const after = lastName ?? options.after;
-  return [
-    'npx relay republish',
-    ...wanted.map(quoteForShell),
-    ...(options.all ? ['--all'] : []),
-    ...(options.prefix === undefined ? [] : ['--prefix', quoteForShell(options.prefix)]),
-    ...(options.changedSince === undefined
-      ? []
-      : ['--changed-since', new Date(options.changedSince(startedMs)).toISOString()]),
-    ...(after === undefined ? [] : ['--after', quoteForShell(after)]),
-    ...(options.stack === undefined ? [] : ['--stack', options.stack]),
-    ...(options.region === undefined ? [] : ['--region', options.region]),
-    ...(options.dataDir === undefined ? [] : ['--data-dir', quoteForShell(options.dataDir)]),
-  ].join(' ');
 }
 
 function explained(error: unknown): unknown {
