@@ -5,6 +5,7 @@ import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { itemToJson, orderAttributes, valueToText } from '../render/exact-json.ts';
+import { quoteForShell } from '../render/quote-for-shell.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
 
@@ -54,9 +55,4 @@ export async function metricGet(context: CommandContext, name: string, options: 
   } finally {
     client.destroy();
   }
-}
-
-/** A name that can be pasted behind a command as it stands. */
-export function quoteForShell(name: string): string {
-  return /^[\w.:@%+=/-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,9 +5,9 @@ import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { itemToJson, orderAttributes, valueToText } from '../render/exact-json.ts';
+import { quoteForShell } from '../render/quote-for-shell.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
-import { quoteForShell } from './metric-get.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -1,4 +1,5 @@
 /** What `up` prints when the pipeline is ready: how to reach it, a change to try by hand, and where to watch it arrive. */
+import { quoteForShell } from './quote-for-shell.ts';
 
 export interface ReadyBlock {
   readonly endpoint: string;
@@ -49,10 +50,8 @@ export function sqlCommand(sourceUrl: string, sqlClient: string): string {
     // An IPv6 host is in brackets in a URL and without them here. Never a socket: "localhost" would mean one.
     `--host=${url.hostname.replace(/^\[|\]$/g, '')}`,
     `--port=${url.port === '' ? '3306' : url.port}`,
-    `--user=${quote(decodeURIComponent(url.username))}`,
-    ...(url.password === '' ? [] : [`--password=${quote(decodeURIComponent(url.password))}`]),
-    quote(database === '' ? 'lph' : database),
+    `--user=${quoteForShell(decodeURIComponent(url.username))}`,
+    ...(url.password === '' ? [] : [`--password=${quoteForShell(decodeURIComponent(url.password))}`]),
+    quoteForShell(database === '' ? 'lph' : database),
   ].join(' ');
 }
-
-const quote = (text: string): string => (/^[\w.:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,7 +1,7 @@
 /** Which metrics a republish was asked for: whether that can be meant, what is said when it takes none, and the command that goes on where one ended. */
 import { failed, usageError } from '../command-failure.ts';
 import type { TargetOptions } from '../commands/command-context.ts';
-import { quoteForShell } from '../commands/metric-get.ts';
+import { quoteForShell } from '../render/quote-for-shell.ts';
 import type { PointInTime } from '../replay/point-in-time.ts';
 
 export interface RepublishChoice extends TargetOptions {

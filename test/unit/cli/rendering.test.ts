@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { quoteForShell } from '#cli/commands/metric-get.ts';
 import { byVersion, renderVersions } from '#cli/commands/metric-history.ts';
 import { camelCase, outputEntries } from '#cli/commands/outputs.ts';
+import { quoteForShell } from '#cli/render/quote-for-shell.ts';
 import { renderReadyBlock, sqlCommand } from '#cli/render/ready-block.ts';
 import { renderTable } from '#cli/render/table.ts';
 
