@@ -42,7 +42,7 @@ export function addReplayCommands(
     );
 
   withTarget(
-    add(replay, 'status', 'progress, rate, outcomes and time left; exit code 3 when it failed', [
+    add(replay, 'status', 'progress, rate, outcomes and time left; exit code 3 when it failed or never started', [
       'npx relay replay status                        the latest',
       'npx relay replay status 20261120T120000Z-k3x9 --json',
     ]).argument('[id]', 'id of the replay'),

@@ -4,7 +4,14 @@ import { instant } from '#core/replay/replay-window.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { renderTable } from '../render/table.ts';
 import { withReplay } from '../replay/replay-connection.ts';
-import { percent, renderStatus, requireRun, statusJson, replayStatus as statusOf } from '../replay/replay-status.ts';
+import {
+  percent,
+  renderStatus,
+  requireRun,
+  statusJson,
+  replayStatus as statusOf,
+  verdictOn,
+} from '../replay/replay-status.ts';
 import type { CommandContext, OutputOptions, TargetOptions } from './command-context.ts';
 
 export async function replayStatus(
@@ -15,9 +22,10 @@ export async function replayStatus(
   return withReplay(options, async (connection) => {
     const status = await statusOf(connection, await requireRun(connection, replayId));
     terminal.out(options.json ? JSON.stringify(statusJson(status)) : renderStatus(status));
-    if (status.state === 'failed' || status.state === 'stopped' || status.state === 'timed out')
+    const { needsResume, exitCode } = verdictOn(status.state);
+    if (needsResume)
       terminal.say(`It goes on from its checkpoints with: npx relay replay resume ${status.run.replayId}`);
-    return status.state === 'failed' || status.state === 'timed out' ? EXIT.drift : EXIT.ok;
+    return exitCode;
   });
 }
 

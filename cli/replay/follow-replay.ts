@@ -1,8 +1,8 @@
 /** Shows a running replay until it ends, is stopped, or the command is interrupted; the replay itself does not notice. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReplayRun } from '#core/replay/replay-run.ts';
 import type { CommandContext } from '../commands/command-context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { aborted } from '../interruption.ts';
 import { counted } from '../render/counted.ts';
 import { outcomesText } from './planned-replay.ts';
 import { duration } from './point-in-time.ts';
@@ -29,7 +29,7 @@ export async function followReplay(
     const line = `${percent(fraction)} of the window, ${counted(counts.received, 'record')}: ${outcomesText(counts)}${left}`;
     if (line !== said) terminal.progress(line);
     said = line;
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS)), aborted(interruption.signal)]);
+    await delay(LOOK_EVERY_MS, undefined, { signal: interruption.signal }).catch(() => {});
     if (interruption.signal.aborted) {
       terminal.say(`The replay goes on. npx relay replay status ${run.replayId}`);
       return EXIT.interrupted;

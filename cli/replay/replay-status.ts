@@ -5,6 +5,7 @@ import { type ReplayProgress, replayProgress } from '#core/replay/replay-progres
 import type { ReplayRun } from '#core/replay/replay-run.ts';
 import { instant } from '#core/replay/replay-window.ts';
 import { failed } from '../command-failure.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
 import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import type { ExecutionState } from './executions.ts';
@@ -24,6 +25,12 @@ export async function replayStatus(connection: ReplayConnection, run: ReplayRun)
   const state = await executions.state(run);
   const progress = replayProgress(run.request, await journal.checkpoints(run.replayId));
   return { run, state: run.stopped && state !== 'running' ? 'stopped' : state, progress };
+}
+
+/** Whether it goes on only when it is resumed, and whether that is well: somebody meant a stop, and nobody a failure or a start that never came. */
+export function verdictOn(state: ExecutionState): { readonly needsResume: boolean; readonly exitCode: ExitCode } {
+  const needsResume = state !== 'running' && state !== 'succeeded';
+  return { needsResume, exitCode: needsResume && state !== 'stopped' ? EXIT.drift : EXIT.ok };
 }
 
 /** The replay of that id, or the latest one. */

@@ -5,7 +5,7 @@ import { archivedWindow } from '#cli/replay/archived-window.ts';
 import { beforeStart, newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
 import { changesText } from '#cli/replay/planned-replay.ts';
 import { duration, pointInTime } from '#cli/replay/point-in-time.ts';
-import { renderStatus } from '#cli/replay/replay-status.ts';
+import { renderStatus, verdictOn } from '#cli/replay/replay-status.ts';
 import { describeFilter, EVERYTHING } from '#core/replay/record-filter.ts';
 import { replayProgress } from '#core/replay/replay-progress.ts';
 import { newCheckpoint, type ReplayRequest } from '#core/replay/replay-run.ts';
@@ -101,6 +101,15 @@ describe('a replay', () => {
       'progress  66 % of the window; 1 of 3 shards done, 1 begun and at 99 %',
     );
     expect(progressLine()).toBe('progress  0 % of the window; 0 of 3 shards done');
+  });
+
+  test('that has ended otherwise than well is resumed, and is a trouble unless somebody stopped it', () => {
+    expect((['running', 'succeeded'] as const).map(verdictOn)).toEqual(
+      Array(2).fill({ needsResume: false, exitCode: EXIT.ok }),
+    );
+    expect(verdictOn('stopped')).toEqual({ needsResume: true, exitCode: EXIT.ok });
+    for (const state of ['failed', 'timed out', 'not started'] as const)
+      expect(verdictOn(state)).toEqual({ needsResume: true, exitCode: EXIT.drift });
   });
 
   test('tells what it leaves out as tables and as ids of metrics, not as a number of them', () => {
