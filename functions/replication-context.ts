@@ -1,17 +1,15 @@
 /** What everything that applies records of the change stream needs, made from its environment: one way for the live path and for a replay. */
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { RowMirror } from '#core/mirror/row-mirror.ts';
 import type { ItemStore } from '#core/platform/item-store.ts';
-import { Quarantine } from '#core/quarantine/quarantine.ts';
 import type { ReplicationContext } from '#core/replication/replicate-batch.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { errorFields, logger } from './middleware.ts';
 import { type PublicationSettings, publicationContext } from './publication-context.ts';
+import { type QuarantineSettings, quarantineOf } from './quarantine.ts';
 
-export interface ReplicationSettings extends PublicationSettings {
-  readonly QUARANTINE_TABLE: string;
-  readonly QUARANTINE_BUCKET: string;
+export interface ReplicationSettings extends PublicationSettings, QuarantineSettings {
   readonly TOMBSTONE_DAYS: number;
 }
 
@@ -21,14 +19,11 @@ export function replicationContext(
   sqs: SQSClient,
   bucket: S3Client,
 ): ReplicationContext {
-  const putObject = async (key: string, bytes: Uint8Array): Promise<void> => {
-    await bucket.send(new PutObjectCommand({ Bucket: settings.QUARANTINE_BUCKET, Key: key, Body: bytes }));
-  };
   return {
     ...publicationContext(settings, store, sqs),
     tablesDeclared: SOURCE_TABLES,
     mirror: new RowMirror(store, settings.SOURCE_ROWS_TABLE, settings.TOMBSTONE_DAYS, Date.now),
-    quarantine: new Quarantine(store, settings.QUARANTINE_TABLE, putObject, Date.now),
+    quarantine: quarantineOf(settings, store, bucket),
     log: {
       quarantined: ({ shardId, sequenceNumber }, error) =>
         logger.error('record set aside', { shardId, sequenceNumber, code: error.code, reason: error.message }),

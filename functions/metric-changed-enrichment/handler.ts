@@ -2,22 +2,16 @@
  * Stream records of items "0" → MetricChanged details. A record that is no visible change gives nothing, and one that cannot become an event is
  * set aside, so the answer may be shorter. It fails only when what must be set aside cannot be stored.
  */
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { type EventBatchContext, eventsOfBatch } from '#core/event/events-of-batch.ts';
-import { Quarantine } from '#core/quarantine/quarantine.ts';
 import type { MetricChanged } from '#schemas/metric-changed.ts';
 import { itemStore, s3 } from '../clients.ts';
 import { lambdaHandler, logger } from '../middleware.ts';
+import { quarantineOf } from '../quarantine.ts';
 import { enrichmentEnvironment } from './environment.ts';
 
 const environment = enrichmentEnvironment.parse(process.env);
-const bucket = s3();
-
-const putObject = async (key: string, bytes: Uint8Array): Promise<void> => {
-  await bucket.send(new PutObjectCommand({ Bucket: environment.QUARANTINE_BUCKET, Key: key, Body: bytes }));
-};
-const quarantine = new Quarantine(itemStore(), environment.QUARANTINE_TABLE, putObject, Date.now);
+const quarantine = quarantineOf(environment, itemStore(), s3());
 
 const context: EventBatchContext = {
   metricsTable: environment.METRICS_TABLE,

@@ -12,6 +12,9 @@ import { errorFields, lambdaHandler, logger } from '../middleware.ts';
 import { replicationContext } from '../replication-context.ts';
 import { replaySliceEnvironment } from './environment.ts';
 
+/** Why the state machine gave a shard up. */
+const givenUp = z.object({ Error: z.optional(z.string()), Cause: z.optional(z.string()) });
+
 /** What the state machine holds of a shard; see infra/constructs/replay-definition.ts. */
 const sliceTask = z.object({
   replayId: z.string(),
@@ -20,15 +23,15 @@ const sliceTask = z.object({
   /** Answer of the slice before; absent for the first. It was made here, so it is taken as it is. */
   checkpoint: z.optional(z.nullable(z.custom<ShardCheckpoint>((value) => typeof value === 'object' && value !== null))),
   /** Present when the shard was given up. */
-  failure: z.optional(z.object({ Error: z.optional(z.string()), Cause: z.optional(z.string()) })),
+  failure: z.optional(givenUp),
 });
 
 const environment = replaySliceEnvironment.parse(process.env);
 const store = itemStore();
-const replication = replicationContext(environment, store, sqs(), s3());
+const objects = s3();
+const replication = replicationContext(environment, store, sqs(), objects);
 const journal = new ReplayJournal(store, environment.REPLAYS_TABLE, Date.now);
 const stream = new KinesisChangeLog(kinesis(), environment.CHANGE_STREAM);
-const archives = s3();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const handler = lambdaHandler<unknown, ShardCheckpoint>(async (event, context) => {
@@ -69,17 +72,11 @@ function logOf({ source, window }: ReplayRequest): ChangeLog {
     throw new ReplayRefused(
       'the change archive is not on any more, and this replay reads it; deploy with relay:changeArchive=true and resume it, or load the tables again (npx relay reload)',
     );
-  return archiveLogOf(s3ArchiveStore(archives, bucket), window, keptDays);
+  return archiveLogOf(s3ArchiveStore(objects, bucket), window, keptDays);
 }
 
 /** Lambda gives a function's error as JSON text with its message; anything else (a time-out, no memory) is told by its name. */
-function reasonOf({
-  Error: name = 'unknown error',
-  Cause: cause = '',
-}: {
-  Error?: string | undefined;
-  Cause?: string | undefined;
-}): string {
+function reasonOf({ Error: name = 'unknown error', Cause: cause = '' }: z.infer<typeof givenUp>): string {
   try {
     const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
     if (typeof errorMessage === 'string') return `${name}: ${errorMessage}`;

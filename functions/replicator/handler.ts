@@ -1,7 +1,7 @@
 /** Kinesis batch → core. Answers with the lowest sequence number to retry, or with nothing when the whole batch is done. */
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import type { ChangeRecord } from '#core/replication/change-record.ts';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
+import { changeRecord } from '../change-record.ts';
 import { itemStore, s3, sqs } from '../clients.ts';
 import { lambdaHandler, logger } from '../middleware.ts';
 import { replicationContext } from '../replication-context.ts';
@@ -14,12 +14,3 @@ export const handler = lambdaHandler<KinesisStreamEvent, KinesisStreamBatchRespo
   logger.info('batch', { counts, ...(retryFrom !== undefined && { retryFrom }) });
   return { batchItemFailures: retryFrom === undefined ? [] : [{ itemIdentifier: retryFrom }] };
 });
-
-function changeRecord({ eventID, kinesis }: KinesisStreamEvent['Records'][number]): ChangeRecord {
-  return {
-    shardId: eventID.split(':')[0] ?? '',
-    sequenceNumber: kinesis.sequenceNumber,
-    arrivedAtMs: Math.round(kinesis.approximateArrivalTimestamp * 1000),
-    bytes: Buffer.from(kinesis.data, 'base64'),
-  };
-}
