@@ -12,10 +12,10 @@ import { failed, preconditionMissing, usageError } from '../command-failure.ts';
 import { dynamoDb, sqs } from '../connection/clients.ts';
 import { type Connection, requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { queueDrained, sendRebuild } from '../rebuild/projection-queue.ts';
 import { DmsLoads, recordTime, type TableLoad } from '../reload/dms-loads.ts';
 import { lookUntilDone } from '../reload/look.ts';
 import { putAbsent } from '../reload/put-absent.ts';
+import { releaseMetrics } from '../reload/release-metrics.ts';
 import { MirrorOfReload } from '../reload/row-mirror.ts';
 import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
@@ -32,9 +32,6 @@ export interface ReloadOptions extends TargetOptions, OutputOptions {
 /** More absent rows than this, and than a tenth of the table, look like a load that went wrong. */
 const MANY_ROWS = 100;
 const MANY_SHARE = 0.1;
-
-/** Released metrics handed to the projector. */
-const METRICS_PER_SECOND = 200;
 
 interface Work {
   readonly context: CommandContext;
@@ -103,7 +100,7 @@ async function run(work: Work): Promise<ExitCode> {
   const absent = whole.flatMap((table) => tally.of(table).absent);
   if (!options.allowMany) refuseMany(whole, tally);
   await tellAbsent(work, absent, began);
-  if (whole.length === tables.length) await release(work, tally.held);
+  const settled = whole.length < tables.length || (await release(work, tally.held));
 
   const result = tables.map((table) => {
     const { brought } = tally.of(table);
@@ -112,6 +109,10 @@ async function run(work: Work): Promise<ExitCode> {
   });
   if (options.json) terminal.out(JSON.stringify({ headsWritten: heads, tables: result }));
   else terminal.out(resultTable(result));
+  if (!settled) {
+    terminal.say('The projector goes on without this command. `relay status` shows how far its queue is.');
+    return EXIT.interrupted;
+  }
   if (whole.length === tables.length) return EXIT.ok;
   terminal.say(
     'Not every loaded row was applied, so nothing was taken for absent in those tables. `relay status` shows what waits or was set aside; then: relay reload --absent-only',
@@ -213,25 +214,15 @@ async function tellAbsent(
     );
 }
 
-/** The items of a lost mirror's metrics follow their rows again: the projector looks at each of them. */
-async function release({ context, connection, mirror }: Work, metricIds: readonly string[]): Promise<void> {
-  if (metricIds.length === 0) return;
+async function release({ context, connection, mirror }: Work, metricIds: readonly string[]): Promise<boolean> {
+  if (metricIds.length === 0) return true;
   const { terminal, interruption } = context;
-  await mirror.release(metricIds);
-  const queue = { queue: sqs(connection.clientConfig), queueUrl: requireOutput(connection, 'ProjectionQueueUrl') };
+  const queue = sqs(connection.clientConfig);
   try {
-    await sendRebuild(queue, metricIds, {
-      rate: METRICS_PER_SECOND,
-      committedAt: new Date().toISOString(),
-      sleep: (ms) => delay(ms),
-      mustStop: () => false,
-      progress: (done) => terminal.progress(`${done} of ${counted(metricIds.length, 'metric')} released`),
-    });
-    await queueDrained(queue, interruption.signal, (left) =>
-      terminal.progress(`${counted(left, 'message')} left to the projector`),
-    );
+    const projector = { queue, queueUrl: requireOutput(connection, 'ProjectionQueueUrl') };
+    return await releaseMetrics(mirror, projector, metricIds, terminal.progress, interruption.signal);
   } finally {
-    queue.queue.destroy();
+    queue.destroy();
   }
 }
 
