@@ -71,16 +71,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function wake(): void {
     if (!running) return;
     cancelTimer();
+    // One look at the clock: what becomes due between two would be neither due nor still to come.
+    const nowMs = now();
     const free = AT_ONCE - underWay.size;
     if (free > 0) {
       // What is under way is still in the store, and always among the first.
-      for (const delivery of store.dueDeliveries(now(), AT_ONCE + underWay.size)) {
+      for (const delivery of store.dueDeliveries(nowMs, AT_ONCE + underWay.size)) {
         if (underWay.size >= AT_ONCE) break;
         if (!underWay.has(delivery.id)) begin(delivery);
       }
     }
-    const next = store.nextDueMs(now());
-    if (next !== undefined) cancelTimer = options.after(Math.max(1, next - now()), wake);
+    const next = store.nextDueMs(nowMs);
+    if (next !== undefined) cancelTimer = options.after(Math.max(1, next - nowMs), wake);
   }
 
   function begin(delivery: StoredDelivery): void {

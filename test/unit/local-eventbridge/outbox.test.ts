@@ -10,8 +10,8 @@ const failed = (lasting: boolean, code = 'SDK_CLIENT_ERROR'): SendOutcome => ({
 });
 const taken: SendOutcome = { kind: 'taken' };
 
-/** A bus whose clock stands until it is moved, and whose only target answers as told. */
-function world(answer: (attempt: number) => SendOutcome, target: object = {}) {
+/** A bus whose clock stands until it is moved, or goes on with every look at it, and whose only target answers as told. */
+function world(answer: (attempt: number) => SendOutcome, target: object = {}, tickMs = 0) {
   const store = openEventStore(':memory:');
   let nowMs = 1_000_000;
   let timer: { atMs: number; callback: () => void } | undefined;
@@ -32,7 +32,11 @@ function world(answer: (attempt: number) => SendOutcome, target: object = {}) {
       stop: () => {},
     },
     log: (_source, message) => said.push(message),
-    now: () => nowMs,
+    now: () => {
+      const seen = nowMs;
+      nowMs += tickMs;
+      return seen;
+    },
     random: () => 0,
     after: (ms, callback) => {
       timer = { atMs: nowMs + ms, callback };
@@ -83,6 +87,18 @@ test('a delivery leaves the store only when its target has taken it', async () =
   expect(sent).toHaveLength(4);
   expect(store.pendingDeliveries()).toBe(0);
   expect(outbox.counts()).toMatchObject({ delivered: 1, dropped: 0 });
+});
+
+test('a delivery that becomes due while the bus looks for due ones is made', async () => {
+  const { store, outbox, sent, pass } = world(() => taken, {}, 1);
+  // The first look at the clock comes one millisecond too early for it.
+  const [delivery] = store.dueDeliveries(1_000_000, 1);
+  store.postpone(delivery?.id ?? 0, 1, 1_000_001);
+
+  outbox.start();
+  await pass(100);
+
+  expect(sent).toHaveLength(1);
 });
 
 test('pauses grow', async () => {
