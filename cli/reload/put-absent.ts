@@ -29,7 +29,8 @@ export async function putAbsent(
         );
       if (attempt > 0) await pause(PAUSE_MS * 2 ** attempt);
       const { Records: answers = [] } = await client.send(new PutRecordsCommand({ StreamName, Records: waiting }));
-      waiting = waiting.filter((_, index) => answers[index]?.ErrorCode !== undefined);
+      // An answer without a sequence number is no acceptance, whatever else it says.
+      waiting = waiting.filter((_, index) => answers[index]?.SequenceNumber === undefined);
     }
   }
 }

@@ -1,6 +1,41 @@
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
+import { putAbsent } from '#cli/reload/put-absent.ts';
 import { releaseMetrics } from '#cli/reload/release-metrics.ts';
+import type { AbsentRow } from '#core/reload/absent-record.ts';
+import { SOURCE_TABLES } from '#schemas/source/lph.ts';
+
+describe('records of absences', () => {
+  const metrics = SOURCE_TABLES.find(({ name }) => name === 'metrics');
+  const rows: readonly AbsentRow[] =
+    metrics === undefined ? [] : ['1', '2', '3'].map((id) => ({ table: metrics, key: [id] }));
+
+  /** Takes the records as its answers say, and none in the end. */
+  const streamThat = (...answers: readonly (readonly object[] | undefined)[]) => {
+    const asked: number[] = [];
+    const send = async ({ input }: { input: { Records: readonly object[] } }) => {
+      asked.push(input.Records.length);
+      return { Records: answers[asked.length - 1] };
+    };
+    return { asked, client: { send } as unknown as KinesisClient };
+  };
+  const taken = { SequenceNumber: '1' };
+
+  test('are put again until the stream has each: an answer without a sequence number is no acceptance', async () => {
+    const refused = { ErrorCode: 'ProvisionedThroughputExceededException' };
+    const { asked, client } = streamThat([taken, refused, taken], undefined, [{}], [taken]);
+    await putAbsent(client, 'changes', rows, new Map([['metrics', '2026-11-20T12:00:00.000000Z']]), async () => {});
+    expect(asked).toEqual([3, 1, 1, 1]);
+  });
+
+  test('that the stream goes on refusing are said, with how many', async () => {
+    const { client } = streamThat();
+    await expect(putAbsent(client, 'changes', rows, new Map(), async () => {})).rejects.toThrow(
+      'Kinesis refused 3 of 3 records 8 times.',
+    );
+  });
+});
 
 describe('the release of what a lost mirror held', () => {
   const queueOf = (left: string) => {
