@@ -101,6 +101,20 @@ test('a delivery that becomes due while the bus looks for due ones is made', asy
   expect(sent).toHaveLength(1);
 });
 
+test('a delivery that is stored while nothing else waits is made when the bus is woken, not when a timer fires', async () => {
+  const { store, outbox, sent, settle, pass } = world(() => taken);
+  const delivery = store.dueDeliveries(1_000_000, 1)[0];
+  outbox.start();
+  await pass(0);
+  expect(sent).toHaveLength(1);
+
+  if (delivery) store.addDelivery({ ...delivery, acceptedMs: 1_000_000 });
+  outbox.wake();
+  await settle();
+
+  expect(sent).toHaveLength(2);
+});
+
 test('pauses grow', async () => {
   const { outbox, sent, pass } = world((attempt) => (attempt < 6 ? failed(false) : taken));
 
