@@ -15,15 +15,18 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text, exactOrText as (this: unknown, key: string, value: unknown) => unknown);
 }
 
-/** Up to 15 significant digits go through a double and back unchanged, and an integer must not be beyond 2^53 − 1. */
-function isExact(value: number, source: string): boolean {
-  if (!Number.isFinite(value)) return false;
-  if (Number.isInteger(value)) return Number.isSafeInteger(value);
-  if (String(value) === source) return true;
-  const digits = source
-    .replace(/[eE].*$/, '')
-    .replace(/[^\d]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '');
-  return digits.length <= 15 && value !== 0;
+/** Whether the number says the same decimal as the text it was read from. A whole number must also be one that no other integer rounds to. */
+export function isExact(value: number, source: string): boolean {
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
+  return decimal(String(value)) === decimal(source);
+}
+
+/** One spelling for each decimal: its digits without zeros at either end, and the power of ten of the last. */
+function decimal(text: string): string {
+  const [, sign, whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  const power = Number(exponent) - fraction.length + digits.length - significant.length;
+  return significant === '' ? '0' : `${sign}${significant}e${power}`;
 }

@@ -2,6 +2,7 @@
  * JSON documents of Druid as they came: a number that a JavaScript number cannot hold keeps its own digits, so that a spec which is read,
  * changed in one place and posted back is the same everywhere else.
  */
+import { isExact } from '#consumer/exact-json.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -14,7 +15,7 @@ type SourceReviver = (this: unknown, key: string, value: unknown, context: { rea
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 const exactNumbers: SourceReviver = (_key, value, { source = '' }) =>
-  typeof value === 'number' && /^-?\d{16,}$/.test(source) && String(value) !== source ? rawJSON(source) : value;
+  typeof value === 'number' && !isExact(value, source) ? rawJSON(source) : value;
 
 /** @throws SyntaxError when the text is not JSON. */
 export function parseJson(text: string): Json {
