@@ -22,9 +22,9 @@ export interface ChangeLog {
   shards(fromMs: number): Promise<readonly ShardFacts[]>;
   /** How long records are kept. */
   retentionHours(): Promise<number>;
-  /** A place to read from. It expires after minutes. */
+  /** A place to read from. It expires after minutes. @throws LogThrottled and ReplayRefused, as reading does. */
   open(shardId: string, from: ReadFrom): Promise<string>;
-  /** @throws PlaceExpired, LogThrottled, or whatever else went wrong. */
+  /** @throws PlaceExpired, LogThrottled, ReplayRefused when the shard cannot be read any more, or whatever else went wrong. */
   read(shardId: string, place: string, recordsMax: number): Promise<LogAnswer>;
 }
 

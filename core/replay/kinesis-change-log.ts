@@ -10,10 +10,8 @@ import {
 } from '@aws-sdk/client-kinesis';
 import type { ChangeRecord } from '../replication/change-record.ts';
 import { type ChangeLog, type LogAnswer, LogThrottled, PlaceExpired, type ReadFrom } from './change-log.ts';
+import { ReplayRefused } from './replay-run.ts';
 import type { ShardFacts } from './shard-generations.ts';
-
-/** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html */
-export const ANSWER_RECORDS_MAX = 10_000;
 
 const THROTTLING = [
   'ProvisionedThroughputExceededException',
@@ -64,14 +62,14 @@ export class KinesisChangeLog implements ChangeLog {
         ? ({ ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(from.ms) } as const)
         : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: from.sequenceNumber } as const);
     const command = new GetShardIteratorCommand({ StreamName: this.#stream, ShardId: shardId, ...position });
-    const { ShardIterator } = await asked(() => this.#client.send(command));
+    const { ShardIterator } = await this.#ask(shardId, () => this.#client.send(command));
     if (ShardIterator === undefined) throw new Error(`Kinesis gave no iterator for ${shardId} of ${this.#stream}`);
     return ShardIterator;
   }
 
   async read(shardId: string, place: string, recordsMax: number): Promise<LogAnswer> {
     const command = new GetRecordsCommand({ ShardIterator: place, Limit: recordsMax });
-    const answer = await asked<GetRecordsCommandOutput>(() => this.#client.send(command));
+    const answer = await this.#ask<GetRecordsCommandOutput>(shardId, () => this.#client.send(command));
     const records = (answer.Records ?? []).map(
       (record): ChangeRecord => ({
         shardId,
@@ -82,16 +80,23 @@ export class KinesisChangeLog implements ChangeLog {
     );
     return { records, next: answer.NextShardIterator, behindMs: answer.MillisBehindLatest ?? 0 };
   }
-}
 
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    const name = error instanceof Error ? error.name : '';
-    if (name === 'ExpiredIteratorException')
-      throw new PlaceExpired('the iterator is older than five minutes', { cause: error });
-    if (THROTTLING.includes(name)) throw new LogThrottled(`Kinesis throttles: ${name}`, { cause: error });
-    throw error;
+  async #ask<T>(shardId: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      const name = error instanceof Error ? error.name : '';
+      if (name === 'ExpiredIteratorException')
+        throw new PlaceExpired('the iterator is older than five minutes', { cause: error });
+      if (THROTTLING.includes(name)) throw new LogThrottled(`Kinesis throttles: ${name}`, { cause: error });
+      // A closed shard goes with its last record, also between the listing of the shards and the reading of this one.
+      if (name === 'ResourceNotFoundException')
+        throw new ReplayRefused(
+          `${shardId} has left the stream ${this.#stream} with all of its records before it was read: the window cannot be wholly replayed. ` +
+            'Load the tables again (npx relay reload), or read the window from the change archive (--from-archive)',
+          { cause: error },
+        );
+      throw error;
+    }
   }
 }
