@@ -28,6 +28,8 @@ export interface ReadingContext {
 
 /** Waits after a throttled call: those of the live consumer come first. */
 const THROTTLED_MS = [1_000, 2_000, 4_000, 8_000];
+/** Places renewed for one answer: each is read at once, so none of them has a reason to expire. */
+const RENEWALS_MAX = 3;
 /** A DMS message, before the first is seen; rather too large than too small. */
 const FIRST_MEAN_BYTES = 2_000;
 /** At the newest record and still before the end of the window: so often the shard is asked. */
@@ -85,7 +87,7 @@ export class WindowReader {
 
   async #read(recordsMax: number): Promise<LogAnswer> {
     const { log, pace, nowMs, sleep } = this.#context;
-    for (let refusals = 0; ; ) {
+    for (let refusals = 0, renewals = 0; ; ) {
       const waitMs = pace.waitMs(nowMs());
       if (waitMs > 0) await sleep(waitMs);
       try {
@@ -95,7 +97,7 @@ export class WindowReader {
         pace.spent(calledAtMs, bytesOf(answer));
         return answer;
       } catch (error) {
-        if (error instanceof PlaceExpired) this.#place = undefined;
+        if (error instanceof PlaceExpired && renewals++ < RENEWALS_MAX) this.#place = undefined;
         else if (error instanceof LogThrottled && refusals < THROTTLED_MS.length) {
           this.throttled += 1;
           await sleep(THROTTLED_MS[refusals++] ?? 0);

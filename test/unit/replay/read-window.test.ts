@@ -105,6 +105,12 @@ describe('reading', () => {
     await expect(read(0, 10)).rejects.toThrow('too many readers');
   });
 
+  test('gives up when every place expires as soon as it is taken', async () => {
+    const { log, read } = rig([1]);
+    log.troubles.push(...Array.from({ length: 100 }, () => 'expired' as const));
+    await expect(read(0, 10)).rejects.toThrow('too old');
+  });
+
   test('renews a place that expired and repeats no record', async () => {
     const { log, read } = rig([1, 2, 3]);
     log.troubles.push(undefined, 'expired');
