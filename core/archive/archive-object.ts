@@ -25,9 +25,8 @@ export interface ArchiveObject {
   readonly lastSequenceNumber: string;
 }
 
-export const ARCHIVE_PREFIX = 'changes/';
 /** All days. */
-export const YEARS_PREFIX = `${ARCHIVE_PREFIX}year=`;
+export const YEARS_PREFIX = 'changes/year=';
 export const DAY_MS = 24 * 3_600_000;
 
 const ARRIVAL_DIGITS = 15;
@@ -40,7 +39,7 @@ export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS) * DAY_MS;
 /** Everything that arrived on a day, of all shards or of one. */
 export function dayPrefix(dayMs: number, shardId?: string): string {
   const [year, month, day] = new Date(dayMs).toISOString().slice(0, 10).split('-');
-  const prefix = `${ARCHIVE_PREFIX}year=${year}/month=${month}/day=${day}/`;
+  const prefix = `${YEARS_PREFIX}${year}/month=${month}/day=${day}/`;
   return shardId === undefined ? prefix : `${prefix}${shardId}/`;
 }
 

@@ -8,11 +8,10 @@ import { RelayError } from '../error/relay-error.ts';
 import { RowMirror } from '../mirror/row-mirror.ts';
 import type { OverlayItemStore } from '../platform/overlay-item-store.ts';
 import { Quarantine } from '../quarantine/quarantine.ts';
-import { countOutcomes } from '../replication/batch-outcome.ts';
 import type { ChangeRecord } from '../replication/change-record.ts';
 import { type ReplicationContext, replicateBatch } from '../replication/replicate-batch.ts';
 import { runProjection } from '../replication/run-projection.ts';
-import type { ReplayCounts } from './replay-run.ts';
+import { type ReplayCounts, replayCounts } from './replay-run.ts';
 
 /** What of the deployment the rehearsed core needs to know. */
 export interface RehearsalSettings {
@@ -68,8 +67,7 @@ export class Rehearsal {
     await this.finishQueued();
     if (this.#failure !== undefined) throw this.#failure;
     const done = outcomes.filter((outcome) => outcome !== 'failed');
-    const { failed: _none, ...counts } = countOutcomes(done);
-    return { counts, busy: outcomes.length - done.length };
+    return { counts: replayCounts(done), busy: outcomes.length - done.length };
   }
 
   async finishQueued(): Promise<void> {

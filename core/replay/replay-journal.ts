@@ -52,15 +52,6 @@ export class ReplayJournal {
     await this.#put(runItem(run));
   }
 
-  /** Of a replay that never began. */
-  async forgetRun(replayId: string): Promise<void> {
-    await this.#store.write({
-      kind: 'delete',
-      table: this.#table,
-      key: { pk: { S: RUNS }, sk: { S: RUN + replayId } },
-    });
-  }
-
   async checkpoints(replayId: string): Promise<readonly ShardCheckpoint[]> {
     const items = await this.#store.query(this.#table, partition(replayId), SHARD);
     return items.map(checkpointOf);
@@ -185,11 +176,6 @@ function checkpointItem(replayId: string, checkpoint: ShardCheckpoint, writes: n
 }
 
 function checkpointOf(item: Item): ShardCheckpoint {
-  const stored = JSON.parse(item.checkpoint?.S ?? '{}') as ShardCheckpoint;
-  return {
-    ...stored,
-    sequenceNumber: stored.sequenceNumber,
-    arrivedAtMs: stored.arrivedAtMs,
-    failure: stored.failure,
-  };
+  // JSON leaves out what is undefined.
+  return { ...newCheckpoint(''), ...(JSON.parse(item.checkpoint?.S ?? '{}') as Partial<ShardCheckpoint>) };
 }

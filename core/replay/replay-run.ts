@@ -1,5 +1,5 @@
 /** One replay as it was asked for, and how far each of its shards has come. These are what the journal stores, and all that a slice needs to know. */
-import type { RecordOutcome } from '../replication/batch-outcome.ts';
+import { countOutcomes, type RecordOutcome } from '../replication/batch-outcome.ts';
 import type { RecordFilter } from './record-filter.ts';
 import type { ReplaySource, ReplayWindow } from './replay-window.ts';
 
@@ -27,15 +27,13 @@ export interface ReplayRun {
 /** Records by what became of them; `received` is their sum. Nothing is `failed` for good: it is tried again or the slice ends. */
 export type ReplayCounts = Readonly<Record<Exclude<RecordOutcome, 'failed'> | 'received', number>>;
 
-export const NO_COUNTS: ReplayCounts = {
-  received: 0,
-  applied: 0,
-  unchanged: 0,
-  duplicate: 0,
-  stale: 0,
-  quarantined: 0,
-  control: 0,
-};
+/** Of records of which none is to be tried again. */
+export function replayCounts(outcomes: readonly RecordOutcome[]): ReplayCounts {
+  const { failed: _none, ...counts } = countOutcomes(outcomes);
+  return counts;
+}
+
+export const NO_COUNTS: ReplayCounts = replayCounts([]);
 
 export interface ShardCheckpoint {
   readonly shardId: string;
