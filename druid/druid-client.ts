@@ -2,8 +2,8 @@
  * The few calls to Druid's Coordinator and Overlord that the feed needs, over HTTP and with nothing else. Credentials go to the one origin
  * that was named and are in no message. It decides nothing: statuses become a value or a DruidFailure.
  */
-import { type DruidAnswer, DruidFailure, failureOf } from './druid-failure.ts';
-import { isArray, isObject, type JsonObject, parseJson, writeJson } from './json.ts';
+import { type DruidAnswer, DruidFailure, failureOf, noDruid } from './druid-failure.ts';
+import { isArray, isObject, type Json, type JsonObject, parseJson, writeJson } from './json.ts';
 import { type LookupDocument, lookupJson, readLookup } from './lookup-content.ts';
 
 /** Where Druid is and who we are there. */
@@ -58,7 +58,7 @@ export class DruidClient {
     const what = `The lookup ${id} could not be read`;
     const answer = await this.#call(what, 'GET', `${LOOKUPS}/${encodeURIComponent(tier)}/${encodeURIComponent(id)}`);
     if (answer.status === 404 && !answer.text.trimStart().startsWith('<')) return undefined;
-    const found = readLookup(parseJson(this.#expect(what, answer)));
+    const found = readLookup(this.#document(what, answer));
     if (!('otherType' in found)) return found;
     throw new DruidFailure(
       'other-lookup',
@@ -85,15 +85,16 @@ export class DruidClient {
     const what = `The supervisor ${id} could not be read`;
     const answer = await this.#call(what, 'GET', `${SUPERVISORS}/${encodeURIComponent(id)}`);
     if (answer.status === 404 && !answer.text.trimStart().startsWith('<')) return undefined;
-    const spec = parseJson(this.#expect(what, answer));
+    const spec = this.#document(what, answer);
     if (isObject(spec)) return spec;
-    throw failureOf(what, this.#address.base, { status: 500, text: 'the answer is no JSON object' });
+    throw noDruid(what, this.base);
   }
 
   async supervisorIds(): Promise<readonly string[]> {
     const what = 'The supervisors could not be listed';
-    const ids = parseJson(this.#expect(what, await this.#call(what, 'GET', SUPERVISORS)));
-    return isArray(ids) ? ids.map(String).sort() : [];
+    const ids = this.#document(what, await this.#call(what, 'GET', SUPERVISORS));
+    if (isArray(ids)) return ids.map(String).sort();
+    throw noDruid(what, this.base);
   }
 
   /** Without the parameter every POST restarts the tasks, also one that changes nothing. */
@@ -106,6 +107,15 @@ export class DruidClient {
   #expect(what: string, answer: DruidAnswer): string {
     if (answer.status >= 200 && answer.status < 300) return answer.text;
     throw failureOf(what, this.#address.base, answer);
+  }
+
+  #document(what: string, answer: DruidAnswer): Json {
+    const text = this.#expect(what, answer);
+    try {
+      return parseJson(text);
+    } catch {
+      throw noDruid(what, this.base);
+    }
   }
 
   async #call(what: string, method: 'GET' | 'POST', path: string, body?: string): Promise<DruidAnswer> {

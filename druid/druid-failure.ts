@@ -44,6 +44,8 @@ export const isPassing = ({ code }: DruidFailure): boolean =>
   code === 'unreachable' || code === 'unavailable' || code === 'failed';
 
 const SHOWN_MAX = 300;
+const WHERE_THE_API_IS =
+  'DRUID_URL must be the Router with druid.router.managementProxy.enabled=true, or the Coordinator that is also the Overlord.';
 
 /** `what` begins the message: `The lookup metric_name could not be read`. */
 export function failureOf(what: string, origin: string, answer: DruidAnswer): DruidFailure {
@@ -88,11 +90,7 @@ export function failureOf(what: string, origin: string, answer: DruidAnswer): Dr
       'Somebody else writes the same lookup; let only one do it, or choose another --prefix.',
     );
   if (status === 404 && isPage(answer))
-    return failure(
-      'no-such-api',
-      `${origin} does not have this API (404).`,
-      'DRUID_URL must be the Router with druid.router.managementProxy.enabled=true, or the Coordinator that is also the Overlord.',
-    );
+    return failure('no-such-api', `${origin} does not have this API (404).`, WHERE_THE_API_IS);
   if (status === 502 || status === 503 || status === 504)
     return failure('unavailable', `Druid is not ready (${status}).${said}`, 'Try again in a minute.');
   if (status >= 400 && status < 500)
@@ -107,6 +105,10 @@ export function failureOf(what: string, origin: string, answer: DruidAnswer): Dr
     "Druid's own log on the Coordinator or Overlord says more.",
   );
 }
+
+/** Something answers and it is not Druid: a proxy's page to log in comes with a 200 as well. */
+export const noDruid = (what: string, origin: string): DruidFailure =>
+  new DruidFailure('no-such-api', `${what}: ${origin} answers something that is not of Druid.`, WHERE_THE_API_IS);
 
 /** Jetty's answer to a path that no resource has; Druid's own 404 is JSON or empty. */
 const isPage = ({ text, contentType = '' }: DruidAnswer): boolean =>
