@@ -6,10 +6,8 @@ import { isArray, isObject, type Json, type JsonObject, member, sameJson } from 
 
 /** Whether the present value already says what is wanted, whatever else it says. */
 export function satisfies(present: Json | undefined, wanted: Json): boolean {
-  if (isObject(present) && isObject(wanted)) {
-    const saysAll = Object.entries(wanted).every(([name, value]) => satisfies(member(present, name), value));
-    return saysAll;
-  }
+  if (isObject(present) && isObject(wanted))
+    return Object.entries(wanted).every(([name, value]) => satisfies(member(present, name), value));
   if (typeof wanted === 'string') return sameText(present, wanted);
   if (isArray(wanted) && wanted.length === 0)
     return present === undefined || present === null || sameJson(present, wanted);

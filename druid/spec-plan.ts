@@ -2,7 +2,7 @@
  * The difference between a supervisor's present spec and what it must have, and the spec that follows. What is wanted is added or changed,
  * everything else of the present spec stays as it is; entries that somebody else added go only when pruning was asked for.
  */
-import { isArray, isObject, type Json, type JsonObject, member, memberAt, withMember } from './json.ts';
+import { isArray, isObject, type Json, type JsonObject, member, withMember } from './json.ts';
 import { nameOf, sameDimension, satisfies } from './spec-forms.ts';
 
 export interface SpecChange {
@@ -94,10 +94,4 @@ const from = (now: Json | undefined): { from?: Json } => (now === undefined ? {}
 function otherType(now: JsonObject, want: JsonObject): boolean {
   const [a, b] = [member(now, 'type'), member(want, 'type')];
   return a !== undefined && b !== undefined && a !== b;
-}
-
-/** Id of the supervisor of a spec: its own, or its datasource. */
-export function supervisorIdOf(spec: JsonObject): string {
-  const id = member(spec, 'id') ?? memberAt(spec, 'spec', 'dataSchema', 'dataSource');
-  return typeof id === 'string' ? id : '';
 }
