@@ -8,10 +8,11 @@ import { metricChangedEvent } from '../event/metric-changed-event.ts';
 import { sameItem } from '../platform/item-cost.ts';
 import type { ItemStore } from '../platform/item-store.ts';
 import { type ItemChange, OverlayItemStore, type RehearsedCost } from '../platform/overlay-item-store.ts';
+import type { ChangeRecord } from '../replication/change-record.ts';
 import type { ChangeLog } from './change-log.ts';
 import { readBatch } from './read-batch.ts';
 import { paceOf } from './read-pace.ts';
-import { WindowReader } from './read-window.ts';
+import { type WindowRead, WindowReader } from './read-window.ts';
 import { isSelected } from './record-filter.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { addCounts, NO_COUNTS, type ReplayCounts, type ReplayRequest } from './replay-run.ts';
@@ -42,9 +43,12 @@ export interface PlannedShard {
   readonly shardId: string;
   /** From 0; the shards of one are read side by side. */
   readonly generation: number;
-  /** Inside the window. */
+  /** Inside the window and selected. */
   readonly records: number;
   readonly bytes: number;
+  /** Read to find them. */
+  readonly looked: number;
+  readonly lookedBytes: number;
   readonly firstArrivedAtMs: number | undefined;
   readonly lastArrivedAtMs: number | undefined;
 }
@@ -93,7 +97,7 @@ export async function rehearseReplay(context: PlanContext, request: ReplayReques
         const applied = await rehearsal.apply(selected);
         counts = addCounts(counts, applied.counts);
         busy += applied.busy;
-        found = withRecords(found, selected);
+        found = withRead(found, read, selected);
         looked += read.looked;
         context.progress(shardId, looked);
         end = read.end;
@@ -148,21 +152,22 @@ const EMPTY = (shardId: string, generation: number): PlannedShard => ({
   generation,
   records: 0,
   bytes: 0,
+  looked: 0,
+  lookedBytes: 0,
   firstArrivedAtMs: undefined,
   lastArrivedAtMs: undefined,
 });
 
-function withRecords(
-  shard: PlannedShard,
-  records: readonly { arrivedAtMs: number; bytes: Uint8Array }[],
-): PlannedShard {
-  const arrivals = [shard.firstArrivedAtMs, shard.lastArrivedAtMs, ...records.map(({ arrivedAtMs }) => arrivedAtMs)]
+function withRead(shard: PlannedShard, read: WindowRead, selected: readonly ChangeRecord[]): PlannedShard {
+  const arrivals = [shard.firstArrivedAtMs, shard.lastArrivedAtMs, ...selected.map(({ arrivedAtMs }) => arrivedAtMs)]
     .filter((ms) => ms !== undefined)
     .sort((a, b) => a - b);
   return {
     ...shard,
-    records: shard.records + records.length,
-    bytes: shard.bytes + records.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    looked: shard.looked + read.looked,
+    lookedBytes: shard.lookedBytes + read.bytes,
+    records: shard.records + selected.length,
+    bytes: shard.bytes + selected.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
     firstArrivedAtMs: arrivals[0],
     lastArrivedAtMs: arrivals.at(-1),
   };
@@ -178,9 +183,9 @@ function leastReadingMs(request: ReplayRequest, shards: readonly PlannedShard[],
   }, 0);
 }
 
-function readingMs({ records, bytes }: PlannedShard, request: ReplayRequest, batchRecords: number): number {
+function readingMs({ looked, lookedBytes }: PlannedShard, request: ReplayRequest, batchRecords: number): number {
   const pace = paceOf(request);
-  const calls = Math.ceil(records / batchRecords);
-  pace.spent(0, calls === 0 ? 0 : bytes / calls);
+  const calls = Math.ceil(looked / batchRecords);
+  pace.spent(0, calls === 0 ? 0 : lookedBytes / calls);
   return calls * pace.waitMs(0);
 }

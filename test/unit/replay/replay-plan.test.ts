@@ -24,6 +24,14 @@ function story(): SourceStory {
   return told;
 }
 
+/** Of one metric, in more than one answer of a shard. */
+function manyVersions(): SourceStory {
+  const told = story();
+  for (let version = 0; version < 3_000; version++)
+    told.transaction(() => told.update('metric_versions', ['1', '1'], {}));
+  return told;
+}
+
 /** A stream with the story, and a target that has applied the first records of it. */
 async function rig(told: SourceStory, applied: number) {
   const world = new RelayWorld({ graceMs: 60_000 });
@@ -34,7 +42,7 @@ async function rig(told: SourceStory, applied: number) {
   const log = new MemoryChangeLog(() => world.nowMs).shard(SHARD).put(SHARD, records);
   await replicateBatch(world.context(), records.slice(0, applied));
   await world.drainQueue();
-  const plan = (store: ItemStore = new MemoryItemStore(world.tables)) =>
+  const plan = (store: ItemStore = new MemoryItemStore(world.tables), filter = EVERYTHING) =>
     rehearseReplay(
       {
         store,
@@ -55,7 +63,7 @@ async function rig(told: SourceStory, applied: number) {
         pause: async () => {},
         progress: () => {},
       },
-      { source: 'stream', window, filter: EVERYTHING, allowGap: false, readShare: 1, generations: [[SHARD]] },
+      { source: 'stream', window, filter, allowGap: false, readShare: 1, generations: [[SHARD]] },
     );
   return { world, records, plan };
 }
@@ -86,6 +94,15 @@ describe('a plan', () => {
     );
     expect(events.map(({ data }) => data.change)).toEqual(['CREATED']);
     expect(shards).toMatchObject([{ shardId: SHARD, generation: 0, records: 5 }]);
+  });
+
+  test('tells the time of reading everything, also when it applies only some of it', async () => {
+    const { plan } = await rig(manyVersions(), 0);
+    const whole = await plan();
+    const some = await plan(undefined, { tables: ['metrics'], metricIds: [] });
+    expect([whole.counts.received, some.counts.received]).toEqual([3_005, 1]);
+    expect(some.readingMs).toBe(whole.readingMs);
+    expect(some.readingMs).toBeGreaterThan(400);
   });
 
   test('writes nothing', async () => {
