@@ -1,26 +1,16 @@
 /** The commands `relay druid …` with their options and help; their code is loaded when one is run. What they do is in commands/. */
 import { type Command, Option } from 'commander';
+import { addCommand, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { port, wholeNumber } from './option-values.ts';
 
-/** How program.ts adds a command with examples, and the options of one that talks to a pipeline. */
-export interface CommandForms {
-  readonly add: (parent: Command, name: string, description: string, examples: readonly string[]) => Command;
-  readonly withTarget: (command: Command) => Command;
-}
-
-export function addDruidCommands(
-  program: Command,
-  context: CommandContext,
-  finish: (code: ExitCode) => void,
-  { add, withTarget }: CommandForms,
-): void {
+export function addDruidCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
   const druid = program.command('druid').description('metric changes and metric names in Apache Druid (docs/druid.md)');
 
   withSpec(
     withTarget(
-      add(druid, 'spec', 'print the supervisor spec of the datasource of metric changes', [
+      addCommand(druid, 'spec', 'print the supervisor spec of the datasource of metric changes', [
         'npx relay druid spec --region eu-central-1 > metric-changes.json',
         'npx relay druid spec --stack MetricRelay --out metric-changes.json',
       ]),
@@ -30,28 +20,31 @@ export function addDruidCommands(
     .action(async (options) => finish(await (await import('./commands/druid-spec.ts')).druidSpec(context, options)));
 
   withSupervisor(
-    add(druid, 'plan', `what a supervisor lacks; writes nothing, exit code ${EXIT.drift} when it lacks something`, [
-      'npx relay druid plan                                    the datasource of metric changes',
-      'npx relay druid plan --supervisor facts --metrics-prefix sales_      dimensions of your own facts',
-      'npx relay druid plan --json | jq .spec',
-    ]),
-    withTarget,
+    addCommand(
+      druid,
+      'plan',
+      `what a supervisor lacks; writes nothing, exit code ${EXIT.drift} when it lacks something`,
+      [
+        'npx relay druid plan                                    the datasource of metric changes',
+        'npx relay druid plan --supervisor facts --metrics-prefix sales_      dimensions of your own facts',
+        'npx relay druid plan --json | jq .spec',
+      ],
+    ),
   ).action(async (options) => finish(await (await import('./commands/druid-plan.ts')).druidPlan(context, options)));
 
   withSupervisor(
-    add(druid, 'apply', 'post what `plan` shows', [
+    addCommand(druid, 'apply', 'post what `plan` shows', [
       'npx relay druid apply --dry-run',
       'npx relay druid apply --stack MetricRelay',
       'npx relay druid apply --supervisor facts --metric packages_delivered',
     ]),
-    withTarget,
   )
     .option('--dry-run', 'the same as plan')
     .action(async (options) => finish(await (await import('./commands/druid-apply.ts')).druidApply(context, options)));
 
   withDruid(
     withTarget(
-      add(druid, 'lookup', 'current metric names and attributes as lookups, once or kept in step', [
+      addCommand(druid, 'lookup', 'current metric names and attributes as lookups, once or kept in step', [
         'npx relay druid lookup --dry-run',
         'npx relay druid lookup --attribute name --attribute valueType',
         'npx relay druid lookup --watch',
@@ -81,7 +74,7 @@ export function addDruidCommands(
       finish(await (await import('./commands/druid-lookup.ts')).druidLookup(context, options)),
     );
 
-  add(druid, 'stand-in', "Druid's lookup and supervisor API on this machine, to try the other commands", [
+  addCommand(druid, 'stand-in', "Druid's lookup and supervisor API on this machine, to try the other commands", [
     'npx relay druid stand-in',
     'npx relay druid stand-in --port 8888',
   ])
@@ -104,7 +97,7 @@ function withSpec(command: Command): Command {
     .option('--task-duration <period>', 'how long a task reads before it publishes (default: PT1H)');
 }
 
-function withSupervisor(command: Command, withTarget: CommandForms['withTarget']): Command {
+function withSupervisor(command: Command): Command {
   return withSpec(withDruid(withTarget(command)))
     .option('--supervisor <id>', 'supervisor of a fact datasource of your own, instead of the metric changes')
     .addOption(

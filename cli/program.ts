@@ -3,6 +3,7 @@
  * answer at once. What a command does is in commands/; here is only how it is called.
  */
 import { Command, Option } from 'commander';
+import { addCommand, DATA_DIR, DEBUG, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { addDruidCommands } from './druid-program.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -24,7 +25,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
   // Otherwise `metric get NAME --version 2` would be the program's own --version.
   program.enablePositionalOptions();
 
-  add(program, 'up', 'start the pipeline on this machine and keep it running', [
+  addCommand(program, 'up', 'start the pipeline on this machine and keep it running', [
     'npx relay up --sample --writes-per-second 1 --events',
     'SOURCE_URL=mysql://user:password@127.0.0.1:3306/lph npx relay up',
     'npx relay up --data-dir /tmp/second --sample      a second pipeline beside the first',
@@ -47,7 +48,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .action(async (options) => finish(await (await import('./commands/up.ts')).up(context, options)));
 
   withTarget(
-    add(program, 'outputs', 'endpoint, keys, and names of tables, stream and bus', [
+    addCommand(program, 'outputs', 'endpoint, keys, and names of tables, stream and bus', [
       'npx relay outputs --json',
       'npx relay outputs --json --stack MetricRelay --region eu-central-1',
     ]),
@@ -55,7 +56,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
 
   const events = program.command('events').description('events on the bus');
   withTarget(
-    add(events, 'tail', 'print events as they arrive, until Ctrl-C', [
+    addCommand(events, 'tail', 'print events as they arrive, until Ctrl-C', [
       'npx relay events tail',
       'npx relay events tail --json | jq .detail.data.name',
       `npx relay events tail --pattern '{"detail":{"data":{"change":["DELETED","RENAMED"]}}}'`,
@@ -65,7 +66,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .action(async (options) => finish(await (await import('./commands/events-tail.ts')).eventsTail(context, options)));
 
   withTarget(
-    add(events, 'test-pattern', 'does a pattern match an event, and if not, why; exit code 3 when it does not', [
+    addCommand(events, 'test-pattern', 'does a pattern match an event, and if not, why; exit code 3 when it does not', [
       `npx relay events test-pattern --pattern '{"detail":{"data":{"change":["DELETED"]}}}'      on an example of each change`,
       `npx relay events test-pattern --pattern "$(cat pattern.json)" --event event.json`,
       `npx relay events tail --json | head -5 | npx relay events test-pattern --pattern "$(cat pattern.json)" --event -`,
@@ -76,7 +77,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
       finish(await (await import('./commands/events-test-pattern.ts')).eventsTestPattern(context, options)),
     );
 
-  add(events, 'schema', 'the event contract: JSON Schema, AsyncAPI document, or an example event', [
+  addCommand(events, 'schema', 'the event contract: JSON Schema, AsyncAPI document, or an example event', [
     'npx relay events schema > metric-changed.schema.json',
     'npx relay events schema --format example --change RENAMED',
     'npx relay events schema --write --dry-run      which files made from the contract are out of date?',
@@ -93,7 +94,7 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
 
   const metric = program.command('metric').description('metrics in the table');
   withTarget(
-    add(metric, 'get', 'one item: the current state, or one version', [
+    addCommand(metric, 'get', 'one item: the current state, or one version', [
       'npx relay metric get packages_delivered',
       'npx relay metric get packages_delivered --version 2 --json',
     ]).argument('<name>', 'name of the metric, exactly'),
@@ -103,34 +104,40 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
       finish(await (await import('./commands/metric-get.ts')).metricGet(context, name, options)),
     );
   withTarget(
-    add(metric, 'history', 'every version, oldest first', ['npx relay metric history packages_delivered']).argument(
-      '<name>',
-      'name of the metric, exactly',
-    ),
+    addCommand(metric, 'history', 'every version, oldest first', [
+      'npx relay metric history packages_delivered',
+    ]).argument('<name>', 'name of the metric, exactly'),
   ).action(async (name, options) =>
     finish(await (await import('./commands/metric-history.ts')).metricHistory(context, name, options)),
   );
 
   withTarget(
-    add(program, 'status', 'every hop from the source to the bus; exit code 3 when something lags or was set aside', [
-      'npx relay status',
-      'npx relay status --json --stack MetricRelay',
-    ]),
+    addCommand(
+      program,
+      'status',
+      'every hop from the source to the bus; exit code 3 when something lags or was set aside',
+      ['npx relay status', 'npx relay status --json --stack MetricRelay'],
+    ),
   ).action(async (options) => finish(await (await import('./commands/status.ts')).status(context, options)));
 
-  addDruidCommands(program, context, finish, { add, withTarget });
+  addDruidCommands(program, context, finish);
 
-  addReplayCommands(program, context, finish, { add, withTarget });
+  addReplayCommands(program, context, finish);
 
-  addRebuildCommands(program, context, finish, { add, withTarget });
+  addRebuildCommands(program, context, finish);
 
   withTarget(
-    add(program, 'reload', 'have DMS load tables again, and find the rows that were deleted while nobody listened', [
-      'npx relay reload --all                          everything',
-      'npx relay reload --table metrics --table metric_versions',
-      'npx relay reload --all --dry-run                what would be loaded',
-      'npx relay reload --absent-only                  only find what the last load did not bring',
-    ]),
+    addCommand(
+      program,
+      'reload',
+      'have DMS load tables again, and find the rows that were deleted while nobody listened',
+      [
+        'npx relay reload --all                          everything',
+        'npx relay reload --table metrics --table metric_versions',
+        'npx relay reload --all --dry-run                what would be loaded',
+        'npx relay reload --absent-only                  only find what the last load did not bring',
+      ],
+    ),
   )
     .option('--all', 'every table; also starts a replication that has failed or was stopped, with a load')
     .option('--table <name...>', 'these tables')
@@ -139,12 +146,12 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .option('--dry-run', 'show what would be loaded and do nothing')
     .action(async (options) => finish(await (await import('./commands/reload.ts')).reload(context, options)));
 
-  add(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
+  addCommand(program, 'doctor', 'check what the pipeline needs on this machine; changes nothing', ['npx relay doctor'])
     .option('--json', 'JSON on stdout')
     .option('--data-dir <dir>', DATA_DIR)
     .action(async (options) => finish(await (await import('./commands/doctor.ts')).doctor(context, options)));
 
-  add(program, 'demo', 'make random writes on a private pipeline and prove that every change arrived', [
+  addCommand(program, 'demo', 'make random writes on a private pipeline and prove that every change arrived', [
     'npx relay demo --writes 50',
     'npx relay demo --writes 500 --seed 7 --json',
   ])
@@ -160,27 +167,6 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .action(async (options) => finish(await (await import('./commands/demo.ts')).demo(context, options)));
 
   return program;
-}
-
-const DEBUG = 'show stack traces and the log of the pipeline on stderr';
-
-const DATA_DIR = 'data directory of the pipeline (default: RELAY_DATA_DIR, else .relay in this clone)';
-
-function add(parent: Command, name: string, description: string, examples: readonly string[]): Command {
-  const shown = examples.map((example) => `  ${example}`).join('\n');
-  return parent
-    .command(name)
-    .description(description)
-    .option('--debug', DEBUG)
-    .addHelpText('before', `Examples:\n${shown}\n`);
-}
-
-function withTarget(command: Command): Command {
-  return command
-    .option('--json', 'JSON on stdout')
-    .option('--data-dir <dir>', DATA_DIR)
-    .option('--stack <name>', 'a deployed stack instead of the pipeline on this machine')
-    .option('--region <region>', 'region of the stack (default: the AWS configuration)');
 }
 
 const EXAMPLES = `Examples:

@@ -1,24 +1,19 @@
 /** The commands `relay rebuild …` and `relay republish` with their options and help; their code is loaded when one is run. */
 import { type Command, Option } from 'commander';
+import { addCommand, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
-import type { CommandForms } from './druid-program.ts';
 import type { ExitCode } from './exit-code.ts';
 import { wholeNumber } from './option-values.ts';
 import { pointInTime } from './replay/point-in-time.ts';
 
-export function addRebuildCommands(
-  program: Command,
-  context: CommandContext,
-  finish: (code: ExitCode) => void,
-  { add, withTarget }: CommandForms,
-): void {
+export function addRebuildCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
   const rebuild = program
     .command('rebuild')
     .description('make every item of the Metrics table anew from the row mirror (docs/filling-gaps.md)');
 
   withMetrics(
     withTarget(
-      add(rebuild, 'plan', 'which items and events a rebuild would write, and what it costs; writes nothing', [
+      addCommand(rebuild, 'plan', 'which items and events a rebuild would write, and what it costs; writes nothing', [
         'npx relay rebuild plan',
         'npx relay rebuild plan --metric packages_delivered --json',
       ]),
@@ -27,11 +22,16 @@ export function addRebuildCommands(
 
   withMetrics(
     withTarget(
-      add(rebuild, 'start', 'plan, have the projector do it, and look again; exit code 3 when something is left', [
-        'npx relay rebuild start',
-        'npx relay rebuild start --dry-run              the same as plan',
-        'npx relay rebuild start --rate 20              gentler beside live traffic',
-      ]),
+      addCommand(
+        rebuild,
+        'start',
+        'plan, have the projector do it, and look again; exit code 3 when something is left',
+        [
+          'npx relay rebuild start',
+          'npx relay rebuild start --dry-run              the same as plan',
+          'npx relay rebuild start --rate 20              gentler beside live traffic',
+        ],
+      ),
     ),
   )
     .addOption(
@@ -43,7 +43,7 @@ export function addRebuildCommands(
     .action(async (options) => finish(await (await import('./commands/rebuild.ts')).rebuildStart(context, options)));
 
   withTarget(
-    add(program, 'republish', 'send the current state of metrics again as events marked `replay`', [
+    addCommand(program, 'republish', 'send the current state of metrics again as events marked `replay`', [
       'npx relay republish packages_delivered cost_per_package',
       'npx relay republish --all --dry-run            how many events, bytes and dollars?',
       'npx relay republish --prefix packages_ --changed-since 2h',

@@ -1,23 +1,18 @@
 /** The commands `relay replay …` with their options and help; their code is loaded when one is run. What they do is in commands/. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addCommand, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
-import type { CommandForms } from './druid-program.ts';
 import type { ExitCode } from './exit-code.ts';
 import { pointInTime } from './replay/point-in-time.ts';
 
-export function addReplayCommands(
-  program: Command,
-  context: CommandContext,
-  finish: (code: ExitCode) => void,
-  { add, withTarget }: CommandForms,
-): void {
+export function addReplayCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
   const replay = program
     .command('replay')
     .description('apply a window of the change stream again (docs/filling-gaps.md)');
 
   withWindow(
     withTarget(
-      add(replay, 'plan', 'what a replay would find, change and cost; writes nothing', [
+      addCommand(replay, 'plan', 'what a replay would find, change and cost; writes nothing', [
         'npx relay replay plan --from -2h --to now',
         'npx relay replay plan --from 2026-11-20T08:00:00Z --to 2026-11-20T09:00:00Z --table metric_versions',
         'npx relay replay plan --from -1d --to "90m ago" --metric packages_delivered --json',
@@ -28,7 +23,7 @@ export function addReplayCommands(
 
   withWindow(
     withTarget(
-      add(replay, 'start', 'replay a window; it runs on without this command', [
+      addCommand(replay, 'start', 'replay a window; it runs on without this command', [
         'npx relay replay start --from -2h --to now --wait',
         'npx relay replay start --from -2h --to now --dry-run     the same as plan',
         'npx relay replay start --from -1d --to now --read-share 0.2',
@@ -42,20 +37,25 @@ export function addReplayCommands(
     );
 
   withTarget(
-    add(replay, 'status', 'progress, rate, outcomes and time left; exit code 3 when it failed or never started', [
-      'npx relay replay status                        the latest',
-      'npx relay replay status 20261120T120000Z-k3x9 --json',
-    ]).argument('[id]', 'id of the replay'),
+    addCommand(
+      replay,
+      'status',
+      'progress, rate, outcomes and time left; exit code 3 when it failed or never started',
+      [
+        'npx relay replay status                        the latest',
+        'npx relay replay status 20261120T120000Z-k3x9 --json',
+      ],
+    ).argument('[id]', 'id of the replay'),
   ).action(async (id, options) =>
     finish(await (await import('./commands/replay-status.ts')).replayStatus(context, id, options)),
   );
 
-  withTarget(add(replay, 'list', 'replays of the last 90 days, oldest first', ['npx relay replay list'])).action(
+  withTarget(addCommand(replay, 'list', 'replays of the last 90 days, oldest first', ['npx relay replay list'])).action(
     async (options) => finish(await (await import('./commands/replay-status.ts')).replayList(context, options)),
   );
 
   withTarget(
-    add(replay, 'stop', 'end a replay after the batch it is in', [
+    addCommand(replay, 'stop', 'end a replay after the batch it is in', [
       'npx relay replay stop 20261120T120000Z-k3x9',
     ]).argument('<id>', 'id of the replay'),
   ).action(async (id, options) =>
@@ -63,7 +63,7 @@ export function addReplayCommands(
   );
 
   withTarget(
-    add(replay, 'resume', 'go on from the checkpoints of a replay that was stopped or failed', [
+    addCommand(replay, 'resume', 'go on from the checkpoints of a replay that was stopped or failed', [
       'npx relay replay resume 20261120T120000Z-k3x9 --wait',
     ]).argument('<id>', 'id of the replay'),
   )
