@@ -1,6 +1,6 @@
 /** `relay replay start`: begins a replay of a window and, with --wait, follows it to its end. The replay itself needs no command: it goes on without. */
 import type { ReplayRun } from '#core/replay/replay-run.ts';
-import { instant } from '#core/replay/replay-window.ts';
+import { instant, isLeaving } from '#core/replay/replay-window.ts';
 import { preconditionMissing } from '../command-failure.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { lateText, refuseMissing } from '../replay/archived-window.ts';
@@ -47,6 +47,11 @@ function refuseGone({ request, verdict, archived }: CheckedRequest, archiveIsOn:
     throw preconditionMissing(
       `${instant(request.window.fromMs)} to ${instant(verdict.horizonMs)} (${duration(verdict.goneMs)}) of the window has left the ${request.source}.`,
       `${request.source === 'stream' && archiveIsOn ? 'Read it from the change archive with --from-archive, replay' : 'Replay'} the rest with --allow-gap, or load the tables again: npx relay reload.`,
+    );
+  if (isLeaving(request.window, verdict.horizonMs) && !request.allowGap)
+    throw preconditionMissing(
+      `The window begins at ${instant(request.window.fromMs)}, and the ${request.source} forgets everything before ${instant(verdict.horizonMs)}: it would be gone when the replay comes to it.`,
+      'Begin the window five minutes later, or take what is left of it with --allow-gap.',
     );
   if (archived) refuseMissing(archived, request.allowGap);
 }

@@ -93,6 +93,12 @@ export function judgeWindow({ fromMs, toMs }: ReplayWindow, limits: WindowLimits
   return { kind: 'usable', goneMs: Math.max(0, horizonMs - fromMs), horizonMs };
 }
 
+/** A replay that is started now comes to its first record a little later, and needs some time in hand. */
+const COMING_TO_IT_MS = 5 * 60_000;
+
+/** Whether the beginning of the window is gone, or will be before a replay has come to it: that replay would refuse itself. */
+export const isLeaving = ({ fromMs }: ReplayWindow, horizonMs: number): boolean => fromMs < horizonMs + COMING_TO_IT_MS;
+
 /** Where a record stands to the window. `after` is final only with the slack: a record behind it may still have an earlier time. */
 export function placeInWindow({ fromMs, toMs }: ReplayWindow, arrivedAtMs: number): 'before' | 'inside' | 'after' {
   if (arrivedAtMs < fromMs) return 'before';

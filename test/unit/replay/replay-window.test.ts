@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeWindow } from '#core/replay/replay-window.ts';
+import { isLeaving, judgeWindow } from '#core/replay/replay-window.ts';
 import { shardGenerations } from '#core/replay/shard-generations.ts';
 
 const HOUR = 3_600_000;
@@ -33,6 +33,14 @@ describe('a window', () => {
     const verdict = judgeWindow(window, limits);
     expect(verdict.kind === 'refused' && verdict.reason).toContain(reason);
     expect(verdict.kind === 'refused' && verdict.instead).toMatch(/--|reload/);
+  });
+
+  test('that begins where the stream begins is leaving: a slice comes to it a moment later', () => {
+    const horizonMs = ago(168);
+    expect(judgeWindow({ fromMs: horizonMs, toMs: nowMs }, limits)).toMatchObject({ kind: 'usable', goneMs: 0 });
+    expect(isLeaving({ fromMs: horizonMs, toMs: nowMs }, horizonMs)).toBe(true);
+    expect(isLeaving({ fromMs: horizonMs + 5 * 60_000 - 1, toMs: nowMs }, horizonMs)).toBe(true);
+    expect(isLeaving({ fromMs: horizonMs + 5 * 60_000, toMs: nowMs }, horizonMs)).toBe(false);
   });
 
   test('as old as the tombstones is refused also where the records are still kept', () => {
