@@ -1,18 +1,23 @@
 /** The commands `relay druid …` with their options and help; their code is loaded when one is run. What they do is in commands/. */
 import { type Command, Option } from 'commander';
-import { addCommand, withTarget } from './command-forms.ts';
+import { addCommand, addGroup, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { port, wholeNumber } from './option-values.ts';
 
 export function addDruidCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
-  const druid = program.command('druid').description('metric changes and metric names in Apache Druid (docs/druid.md)');
+  const druid = addGroup(program, 'druid', 'metric changes and metric names in Apache Druid (docs/druid.md)', [
+    'npx relay druid stand-in                       a Druid to try the others on',
+    'npx relay druid plan                           what the datasource of metric changes lacks',
+    'npx relay druid apply',
+    'npx relay druid lookup --watch                 names of metrics, kept in step',
+  ]);
 
   withSpec(
     withTarget(
       addCommand(druid, 'spec', 'print the supervisor spec of the datasource of metric changes', [
         'npx relay druid spec --region eu-central-1 > metric-changes.json',
-        'npx relay druid spec --stack MetricRelay --out metric-changes.json',
+        'npx relay druid spec --stack MetricRelaySubscribers --out metric-changes.json',
       ]),
     ),
   )
@@ -35,7 +40,7 @@ export function addDruidCommands(program: Command, context: CommandContext, fini
   withSupervisor(
     addCommand(druid, 'apply', 'post what `plan` shows', [
       'npx relay druid apply --dry-run',
-      'npx relay druid apply --stack MetricRelay',
+      'npx relay druid apply --stack MetricRelaySubscribers',
       'npx relay druid apply --supervisor facts --metric packages_delivered',
     ]),
   )
@@ -52,7 +57,7 @@ export function addDruidCommands(program: Command, context: CommandContext, fini
     ),
   )
     .addOption(
-      new Option('--attribute <name>', 'attribute of the metric, as often as needed (default: name)')
+      new Option('--attribute <name>', 'attribute of the metric, as often as needed')
         .argParser(collect)
         .default([], 'name'),
     )

@@ -3,7 +3,7 @@
  * answer at once. What a command does is in commands/; here is only how it is called.
  */
 import { Command, Option } from 'commander';
-import { addCommand, DATA_DIR, DEBUG, withTarget } from './command-forms.ts';
+import { addCommand, addGroup, DATA_DIR, DEBUG, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { addDruidCommands } from './druid-program.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -54,7 +54,11 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     ]),
   ).action(async (options) => finish(await (await import('./commands/outputs.ts')).outputs(context, options)));
 
-  const events = program.command('events').description('events on the bus');
+  const events = addGroup(program, 'events', 'events on the bus', [
+    'npx relay events tail',
+    `npx relay events test-pattern --pattern '{"detail":{"data":{"change":["DELETED"]}}}'`,
+    'npx relay events schema > metric-changed.schema.json',
+  ]);
   withTarget(
     addCommand(events, 'tail', 'print events as they arrive, until Ctrl-C', [
       'npx relay events tail',
@@ -92,7 +96,10 @@ export function relayProgram(context: CommandContext, finish: (code: ExitCode) =
     .option('--dry-run', 'only say which of them are not; exit code 3 when there are any')
     .action(async (options) => finish((await import('./commands/events-schema.ts')).eventsSchema(context, options)));
 
-  const metric = program.command('metric').description('metrics in the table');
+  const metric = addGroup(program, 'metric', 'metrics in the table', [
+    'npx relay metric get packages_delivered',
+    'npx relay metric history packages_delivered',
+  ]);
   withTarget(
     addCommand(metric, 'get', 'one item: the current state, or one version', [
       'npx relay metric get packages_delivered',
@@ -178,4 +185,4 @@ const EXAMPLES = `Examples:
 `;
 
 const EXIT_CODES = `
-Exit codes: ${EXIT.ok} ok, ${EXIT.failure} failure, ${EXIT.usage} wrong usage, ${EXIT.drift} lag or something set aside, ${EXIT.precondition} something is missing, ${EXIT.interrupted} interrupted.`;
+Exit codes: ${EXIT.ok} ok, ${EXIT.failure} failure, ${EXIT.usage} wrong usage, ${EXIT.drift} the answer is no (lag, a difference, something left), ${EXIT.precondition} something is missing, ${EXIT.interrupted} interrupted.`;

@@ -1,15 +1,17 @@
 /** The commands `relay rebuild …` and `relay republish` with their options and help; their code is loaded when one is run. */
 import { type Command, Option } from 'commander';
-import { addCommand, withTarget } from './command-forms.ts';
+import { addCommand, addGroup, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { wholeNumber } from './option-values.ts';
 import { pointInTime } from './replay/point-in-time.ts';
 
 export function addRebuildCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
-  const rebuild = program
-    .command('rebuild')
-    .description('make every item of the Metrics table anew from the row mirror (docs/filling-gaps.md)');
+  const what = 'make every item of the Metrics table anew from the row mirror (docs/filling-gaps.md)';
+  const rebuild = addGroup(program, 'rebuild', what, [
+    'npx relay rebuild plan                         what differs',
+    'npx relay rebuild start',
+  ]);
 
   withMetrics(
     withTarget(

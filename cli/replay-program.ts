@@ -1,14 +1,16 @@
 /** The commands `relay replay …` with their options and help; their code is loaded when one is run. What they do is in commands/. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addCommand, withTarget } from './command-forms.ts';
+import { addCommand, addGroup, withTarget } from './command-forms.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { pointInTime } from './replay/point-in-time.ts';
 
 export function addReplayCommands(program: Command, context: CommandContext, finish: (code: ExitCode) => void): void {
-  const replay = program
-    .command('replay')
-    .description('apply a window of the change stream again (docs/filling-gaps.md)');
+  const replay = addGroup(program, 'replay', 'apply a window of the change stream again (docs/filling-gaps.md)', [
+    'npx relay replay plan --from -2h --to now      what is there, and what would change',
+    'npx relay replay start --from -2h --to now --wait',
+    'npx relay replay status                        of the latest',
+  ]);
 
   withWindow(
     withTarget(
