@@ -3,8 +3,8 @@
  * is no proof of a gap, because an hour in which nobody changed anything leaves no object either; so every long silence is named, and those that
  * no quiet source explains are called missing. It opens no object.
  */
-import { DAY_MS, dayOf, dayPrefix, parseObjectKey, YEARS_PREFIX } from './archive-object.ts';
-import { type ArchivedShard, type ArchiveStore, type ArchiveWindow, archivedShards } from './read-archive.ts';
+import { type ArchiveObject, DAY_MS, dayOf, dayPrefix, parseObjectKey, YEARS_PREFIX } from './archive-object.ts';
+import { type ArchivedShard, type ArchiveStore, type ArchiveWindow, objectsIn, shardsOf } from './read-archive.ts';
 
 /** A part of a window, both ends in arrival times, in which no record of any shard is archived. */
 export interface Silence extends ArchiveWindow {
@@ -25,31 +25,26 @@ const SILENCE_MS = 3_600_000;
 
 export async function archiveCoverage(store: ArchiveStore, window: ArchiveWindow): Promise<ArchiveCoverage> {
   const beginsMs = await archiveBegins(store);
-  const shards = await archivedShards(store, window);
-  const held = await heldTimes(store, window);
+  const objects = await objectsIn(store, window);
   const silences: Silence[] = [];
   let silentFromMs = window.fromMs;
-  for (const { fromMs, toMs } of [...held, { fromMs: window.toMs, toMs: window.toMs }]) {
+  for (const { fromMs, toMs } of [...heldTimes(objects, window), { fromMs: window.toMs, toMs: window.toMs }]) {
     const lengthMs = fromMs - silentFromMs;
     const missing = lengthMs >= DAY_MS || beginsMs === undefined || fromMs <= beginsMs;
     if (lengthMs >= SILENCE_MS) silences.push({ fromMs: silentFromMs, toMs: fromMs, missing });
     silentFromMs = Math.max(silentFromMs, toMs);
   }
-  return { shards, silences, beginsMs };
+  return { shards: shardsOf(objects), silences, beginsMs };
 }
 
 /** The times of the objects of all shards, cut to the window, by their begin. */
-async function heldTimes(store: ArchiveStore, { fromMs, toMs }: ArchiveWindow): Promise<readonly ArchiveWindow[]> {
-  const held: ArchiveWindow[] = [];
-  for (let dayMs = dayOf(fromMs); dayMs < toMs; dayMs += DAY_MS) {
-    for await (const key of store.list(dayPrefix(dayMs))) {
-      const object = parseObjectKey(key);
-      if (object === undefined || object.lastArrivedAtMs < fromMs || object.firstArrivedAtMs >= toMs) continue;
-      held.push({ fromMs: Math.max(fromMs, object.firstArrivedAtMs), toMs: Math.min(toMs, object.lastArrivedAtMs) });
-    }
-  }
-  return held.sort((left, right) => left.fromMs - right.fromMs);
-}
+const heldTimes = (objects: readonly ArchiveObject[], { fromMs, toMs }: ArchiveWindow): readonly ArchiveWindow[] =>
+  objects
+    .map(({ firstArrivedAtMs, lastArrivedAtMs }) => ({
+      fromMs: Math.max(fromMs, firstArrivedAtMs),
+      toMs: Math.min(toMs, lastArrivedAtMs),
+    }))
+    .sort((left, right) => left.fromMs - right.fromMs);
 
 async function archiveBegins(store: ArchiveStore): Promise<number | undefined> {
   const key = await store.first(YEARS_PREFIX);

@@ -50,20 +50,27 @@ interface Opened {
 }
 
 /** The shards that have objects in the window, by id. One whose records are all outside may be among them. */
-export async function archivedShards(store: ArchiveStore, window: ArchiveWindow): Promise<readonly ArchivedShard[]> {
+export const archivedShards = async (store: ArchiveStore, window: ArchiveWindow): Promise<readonly ArchivedShard[]> =>
+  shardsOf(await objectsIn(store, window));
+
+/** The names of all objects that touch the window, of every shard. */
+export async function objectsIn(store: ArchiveStore, window: ArchiveWindow): Promise<readonly ArchiveObject[]> {
+  const found: ArchiveObject[] = [];
+  for (let dayMs = dayOf(window.fromMs); dayMs < window.toMs; dayMs += DAY_MS)
+    for (const object of await objectsOfDay(store, dayMs, window)) found.push(object);
+  return found;
+}
+
+export function shardsOf(objects: readonly ArchiveObject[]): readonly ArchivedShard[] {
   const shards = new Map<string, ArchivedShard>();
-  for (let dayMs = dayOf(window.fromMs); dayMs < window.toMs; dayMs += DAY_MS) {
-    for await (const key of store.list(dayPrefix(dayMs))) {
-      const object = parseObjectKey(key);
-      if (object === undefined || !touches(object, window)) continue;
-      const known = shards.get(object.shardId);
-      shards.set(object.shardId, {
-        shardId: object.shardId,
-        objects: (known?.objects ?? 0) + 1,
-        firstArrivedAtMs: Math.min(known?.firstArrivedAtMs ?? Infinity, object.firstArrivedAtMs),
-        lastArrivedAtMs: Math.max(known?.lastArrivedAtMs ?? 0, object.lastArrivedAtMs),
-      });
-    }
+  for (const { shardId, firstArrivedAtMs, lastArrivedAtMs } of objects) {
+    const known = shards.get(shardId);
+    shards.set(shardId, {
+      shardId,
+      objects: (known?.objects ?? 0) + 1,
+      firstArrivedAtMs: Math.min(known?.firstArrivedAtMs ?? Infinity, firstArrivedAtMs),
+      lastArrivedAtMs: Math.max(known?.lastArrivedAtMs ?? 0, lastArrivedAtMs),
+    });
   }
   return [...shards.values()].sort((left, right) => (left.shardId < right.shardId ? -1 : 1));
 }
@@ -78,7 +85,7 @@ export async function* readArchivedShard(
   window: ArchiveWindow,
   after?: string,
 ): AsyncGenerator<ArchivedRecord> {
-  const waiting: Listed[] = [];
+  let waiting: Listed[] = [];
   let open: Opened[] = [];
   let last = after;
   const isBehind = (sequenceNumber: string): boolean =>
@@ -86,9 +93,10 @@ export async function* readArchivedShard(
 
   let listedMs = dayOf(window.fromMs);
   const listDay = async (): Promise<void> => {
-    const found = listedMs < window.toMs ? await objectsOf(store, shardId, listedMs, window) : [];
-    waiting.push(...found);
-    waiting.sort((left, right) => compareSequenceNumbers(left.firstSequenceNumber, right.firstSequenceNumber));
+    const found = listedMs < window.toMs ? await objectsOfDay(store, listedMs, window, shardId) : [];
+    waiting = [...waiting, ...found].sort((left, right) =>
+      compareSequenceNumbers(left.firstSequenceNumber, right.firstSequenceNumber),
+    );
     listedMs += DAY_MS;
   };
 
@@ -132,11 +140,12 @@ async function recordsOf(store: ArchiveStore, object: Listed): Promise<readonly 
   return records;
 }
 
-async function objectsOf(
+/** Of every shard, or of one. */
+async function objectsOfDay(
   store: ArchiveStore,
-  shardId: string,
   dayMs: number,
   window: ArchiveWindow,
+  shardId?: string,
 ): Promise<Listed[]> {
   const found: Listed[] = [];
   for await (const key of store.list(dayPrefix(dayMs, shardId))) {
