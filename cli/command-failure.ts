@@ -29,3 +29,7 @@ export const failed = (message: string, next?: string, cause?: unknown): Command
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Services differ in the name of it. */
+export const isAccessDenied = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AccessDeniedException' || error.name === 'AccessDenied');

@@ -17,7 +17,7 @@ import {
   outgoingEvent,
 } from '#core/republish/put-events-entry.ts';
 import { EventSender, type SendOutcome } from '#core/republish/send-events.ts';
-import { failed, messageOf } from '../command-failure.ts';
+import { failed, isAccessDenied, messageOf } from '../command-failure.ts';
 import { dynamoDb, eventBridge } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -191,8 +191,7 @@ function ending({ terminal }: CommandContext, outcome: SendOutcome, tally: Tally
 }
 
 function explained(error: unknown): unknown {
-  const name = error instanceof Error ? error.name : '';
-  if (name !== 'AccessDeniedException' && name !== 'AccessDenied') return error;
+  if (!isAccessDenied(error)) return error;
   return failed(
     `A permission is missing: ${messageOf(error)}`,
     'A republish needs events:PutEvents on the bus, and dynamodb:GetItem, BatchGetItem and Scan on the Metrics table.',

@@ -2,7 +2,6 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import * as z from 'zod';
 import type { ArchiveStore } from '#core/archive/read-archive.ts';
 import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
 import { DynamoDbItemStore } from '#core/platform/dynamodb-item-store.ts';
@@ -13,10 +12,11 @@ import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
 import { ReplayJournal } from '#core/replay/replay-journal.ts';
 import type { ReplaySettings } from '#core/replay/replay-plan.ts';
 import { ReplayRefused } from '#core/replay/replay-run.ts';
-import { failed, messageOf, preconditionMissing } from '../command-failure.ts';
+import { failed, isAccessDenied, messageOf, preconditionMissing } from '../command-failure.ts';
 import { connectTo, type TargetOptions } from '../commands/command-context.ts';
 import { dynamoDb } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
+import { replaySettingsOf } from '../connection/replay-settings.ts';
 import { Executions } from './executions.ts';
 
 export interface ReplayConnection {
@@ -40,16 +40,6 @@ export interface ArchiveConnection {
   readonly windowSeconds: number;
 }
 
-const replaySettings = z.object({
-  tombstoneDays: z.number(),
-  graceSeconds: z.number(),
-  fanOutLimit: z.number(),
-  redirectDays: z.number(),
-  readShare: z.number(),
-  batchRecords: z.number(),
-  archive: z.optional(z.object({ days: z.number(), windowSeconds: z.number() })),
-});
-
 export async function withReplay<T>(
   options: TargetOptions,
   action: (connection: ReplayConnection) => Promise<T>,
@@ -57,7 +47,7 @@ export async function withReplay<T>(
   const connection = await connectTo(options);
   const { clientConfig } = connection;
   const output = (name: string): string => requireOutput(connection, name);
-  const { archive, ...settings } = parseSettings(output('ReplaySettings'));
+  const { archive, ...settings } = replaySettingsOf(connection);
   const streamName = output('ChangeStream');
   const database = dynamoDb(clientConfig);
   const kinesis = new KinesisClient(clientConfig);
@@ -88,23 +78,10 @@ export async function withReplay<T>(
   }
 }
 
-function parseSettings(text: string): z.infer<typeof replaySettings> {
-  try {
-    return replaySettings.parse(JSON.parse(text));
-  } catch (error) {
-    throw preconditionMissing(
-      `The output ReplaySettings of the stack is not understood: ${text}`,
-      'Deploy the version of this command, or use the version that was deployed.',
-      error,
-    );
-  }
-}
-
 /** What cannot be read is named by the one who read it. A missing permission is the operator's to mend; which ones are needed is written here, because AWS names one at a time. */
 function explained(error: unknown, streamName: string, bucket: string | undefined): unknown {
   if (error instanceof ReplayRefused) return failed(error.message, undefined, error);
-  const name = error instanceof Error ? error.name : '';
-  if (name === 'AccessDeniedException' || name === 'AccessDenied')
+  if (isAccessDenied(error))
     return failed(
       `A permission is missing: ${messageOf(error)}`,
       `Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
@@ -114,6 +91,7 @@ function explained(error: unknown, streamName: string, bucket: string | undefine
           : `; with --from-archive s3:ListBucket and GetObject on ${bucket}, without kinesis.`),
       error,
     );
+  const name = error instanceof Error ? error.name : '';
   if (name === 'ResourceNotFoundException' || name === 'NoSuchBucket')
     return preconditionMissing(
       `Something of the pipeline is not there: ${messageOf(error)}`,

@@ -2,8 +2,8 @@
  * Which metrics a republish sends: named ones, those under a prefix, those changed since a time, or all. Only names are kept, in order, so
  * that a run can be taken up behind a name; each metric is read again, strongly, just before it is sent.
  */
-import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { Item, ItemStore } from '#core/platform/item-store.ts';
+import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import type { ItemStore } from '#core/platform/item-store.ts';
 import { LATEST } from '#core/projection/project-metric.ts';
 import { followRenames } from '../metrics/follow-renames.ts';
 
@@ -19,31 +19,28 @@ export async function scanNames(
   { prefix, changedSinceMs }: Choice,
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  let from: Record<string, AttributeValue> | undefined;
-  do {
-    const page: { Items?: Item[] | undefined; LastEvaluatedKey?: Record<string, AttributeValue> | undefined } =
-      await client.send(
-        new ScanCommand({
-          TableName: table,
-          ConsistentRead: true,
-          FilterExpression: `#version = :latest AND attribute_not_exists(renamedTo)${prefix === undefined ? '' : ' AND begins_with(#name, :prefix)'}`,
-          ProjectionExpression: '#name, lastChange.committedAt',
-          ExpressionAttributeNames: { '#version': 'version', '#name': 'name' },
-          ExpressionAttributeValues: {
-            ':latest': { S: LATEST },
-            ...(prefix !== undefined && { ':prefix': { S: prefix } }),
-          },
-          ...(from && { ExclusiveStartKey: from }),
-        }),
-      );
-    for (const item of page.Items ?? []) {
+  const pages = paginateScan(
+    { client },
+    {
+      TableName: table,
+      ConsistentRead: true,
+      FilterExpression: `#version = :latest AND attribute_not_exists(renamedTo)${prefix === undefined ? '' : ' AND begins_with(#name, :prefix)'}`,
+      ProjectionExpression: '#name, lastChange.committedAt',
+      ExpressionAttributeNames: { '#version': 'version', '#name': 'name' },
+      ExpressionAttributeValues: {
+        ':latest': { S: LATEST },
+        ...(prefix !== undefined && { ':prefix': { S: prefix } }),
+      },
+    },
+  );
+  for await (const { Items = [] } of pages) {
+    for (const item of Items) {
       const changedMs = Date.parse(item.lastChange?.M?.committedAt?.S ?? '');
       // A time that cannot be read is no reason to leave a metric out.
       if (changedSinceMs !== undefined && changedMs < changedSinceMs) continue;
       if (item.name?.S !== undefined) names.push(item.name.S);
     }
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
+  }
   return names.sort((one, other) => (one < other ? -1 : 1));
 }
 

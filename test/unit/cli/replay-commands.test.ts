@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { preconditionMissing } from '#cli/command-failure.ts';
+import { replaySettingsOf } from '#cli/connection/replay-settings.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { archivedWindow } from '#cli/replay/archived-window.ts';
 import { beforeStart, newReplayId, nextExecution } from '#cli/replay/begin-replay.ts';
@@ -41,6 +42,20 @@ describe('a point in time', () => {
       '1 d 1 h',
     ]);
   });
+});
+
+describe('the settings of the deployment', () => {
+  const settingsOf = (text: string) =>
+    replaySettingsOf({ clientConfig: { maxAttempts: 1 }, region: 'r', outputs: new Map([['ReplaySettings', text]]) });
+
+  test.each(['{}', 'nonsense', '{"graceSeconds":60,"redirectDays":30,"fanOutLimit":100}'])(
+    'that this version does not understand are a precondition, for a replay and a rebuild alike: %s',
+    (text) => {
+      expect(() => settingsOf(text)).toThrow(
+        expect.objectContaining({ exitCode: EXIT.precondition, message: expect.stringContaining(text) }),
+      );
+    },
+  );
 });
 
 describe('a refusal', () => {
