@@ -13,7 +13,7 @@ export interface SendOptions {
   readonly rate: number;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Asked before every request; true ends the run cleanly. */
+  /** Asked before every request, those of a refused event too; true ends the run cleanly. */
   readonly mustStop: () => boolean;
   readonly sent: (event: OutgoingEvent) => void;
 }
@@ -43,8 +43,8 @@ export class EventSender {
     for (const request of requestsOf(events, rate)) {
       await this.#keepPace();
       if (mustStop()) return { kind: 'stopped' };
-      const refused = await this.#sendWhole(request);
-      if (refused) return refused;
+      const ended = await this.#sendWhole(request);
+      if (ended) return ended;
     }
     return { kind: 'done' };
   }
@@ -57,28 +57,24 @@ export class EventSender {
   }
 
   async #sendWhole(request: readonly OutgoingEvent[]): Promise<SendOutcome | undefined> {
-    const { put, sleep, sent } = this.#options;
+    const { put, sleep, sent, mustStop } = this.#options;
     let rest = request;
     for (let round = 0; ; round++) {
       const answers = await put(rest);
       const refused = rest.filter((_, index) => answers[index] !== undefined);
       const [first] = refused;
       if (first === undefined) break;
-      if (round + 1 >= ROUNDS_MAX) {
-        const reason = answers.find((answer) => answer !== undefined) ?? '';
-        this.#tell(request, first, sent);
-        return { kind: 'refused', event: first, reason };
-      }
       rest = refused;
-      await sleep(Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** round));
+      const isLast = round + 1 >= ROUNDS_MAX;
+      if (!isLast) await sleep(Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** round));
+      if (!isLast && !mustStop()) continue;
+      // Those before the refused one are told as sent: whoever goes on begins with the refused one.
+      for (const event of request.slice(0, request.indexOf(first))) sent(event);
+      const reason = answers.find((answer) => answer !== undefined) ?? '';
+      return isLast ? { kind: 'refused', event: first, reason } : { kind: 'stopped' };
     }
     for (const event of request) sent(event);
     this.#sent += request.length;
     return undefined;
-  }
-
-  /** Those before the refused one are told as sent: whoever goes on begins with the refused one. */
-  #tell(request: readonly OutgoingEvent[], refused: OutgoingEvent, sent: (event: OutgoingEvent) => void): void {
-    for (const event of request.slice(0, request.indexOf(refused))) sent(event);
   }
 }

@@ -80,3 +80,12 @@ test('a stop ends it between two requests', async () => {
   expect(outcome).toEqual({ kind: 'stopped' });
   expect(sent).toHaveLength(20);
 });
+
+test('a stop ends it also while the bus refuses, behind the last event before the refused one', async () => {
+  const never: PutEvents = async (asked) =>
+    asked.map(({ name }) => (name === 'm103' ? 'InternalFailure: no' : undefined));
+  const { outcome, sent, requests } = await run(events(10), never, 100, 2);
+  expect(outcome).toEqual({ kind: 'stopped' });
+  expect(requests).toHaveLength(2);
+  expect(sent).toEqual(['m100', 'm101', 'm102']);
+});
