@@ -22,4 +22,6 @@ export const sqs = (): SQSClient => new SQSClient({ maxAttempts: ATTEMPTS, reque
 /** Path style, because a bucket name is no host name behind a local endpoint. */
 export const s3 = (): S3Client => new S3Client({ maxAttempts: ATTEMPTS, requestHandler, forcePathStyle: true });
 /** Throttling is answered by the reader, which knows that others read the stream as well; here only what a connection lost is sent again. */
-export const kinesis = (): KinesisClient => new KinesisClient({ maxAttempts: 2 });
+export const kinesis = (): KinesisClient =>
+  // The second is the SDK's own for Kinesis, which a handler of ours would otherwise lose.
+  new KinesisClient({ maxAttempts: 2, requestHandler: { requestTimeout: 10_000, disableConcurrentStreams: true } });
