@@ -6,6 +6,7 @@ import {
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { DeleteQueueCommand, ListQueuesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { TARGET_ID } from './route-to-queue.ts';
 import { isLeftover, SUBSCRIPTION_PREFIX } from './subscription-name.ts';
 
 /** Best effort: a caller that may not list or delete can still subscribe. */
@@ -37,8 +38,6 @@ async function removeOldQueues(queues: SQSClient, nowMs: number): Promise<void> 
       await queues.send(new DeleteQueueCommand({ QueueUrl: url }));
   }
 }
-
-export const TARGET_ID = 'queue';
 
 /** Best effort: what cannot be removed now is recognised as a leftover tomorrow. */
 export async function removeRule(events: EventBridgeClient, busName: string, name: string): Promise<void> {

@@ -4,21 +4,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
   DeleteQueueCommand,
-  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
-  SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { failed, messageOf } from '../command-failure.ts';
 import { eventBridge, sqs } from '../connection/clients.ts';
 import type { Connection } from '../connection/connection.ts';
-import { removeLeftovers, removeRule, TARGET_ID } from './leftovers.ts';
+import { removeLeftovers, removeRule } from './leftovers.ts';
+import { routeToQueue } from './route-to-queue.ts';
 import { subscriptionName } from './subscription-name.ts';
 
 /** Every event of this pipeline. */
@@ -56,10 +54,8 @@ export async function subscribe(connection: Connection, busName: string, pattern
   try {
     await removeLeftovers(events, queues, busName, Date.now());
     queueUrl = await createQueue(queues, name);
-    const queueArn = await arnOf(queues, queueUrl);
-    const ruleArn = await createRule(events, busName, name, pattern);
-    await allowRule(queues, queueUrl, queueArn, ruleArn);
-    await targetQueue(events, busName, name, queueArn);
+    const description = 'Temporary, made by `relay events tail`; may be deleted when it is older than a day.';
+    await routeToQueue(events, queues, queueUrl, { name, busName, pattern, description });
     if (connection.clientConfig.endpoint === undefined) await delay(EFFECTIVE_ON_AWS_AFTER_MS);
   } catch (error) {
     await close();
@@ -112,48 +108,4 @@ async function createQueue(queues: SQSClient, name: string): Promise<string> {
   );
   if (QueueUrl === undefined) throw new Error(`SQS created the queue ${name} and answered no URL.`);
   return QueueUrl;
-}
-
-async function arnOf(queues: SQSClient, queueUrl: string): Promise<string> {
-  const { Attributes } = await queues.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
-  );
-  const arn = Attributes?.QueueArn;
-  if (arn === undefined) throw new Error(`SQS answered no ARN for ${queueUrl}.`);
-  return arn;
-}
-
-async function createRule(events: EventBridgeClient, busName: string, name: string, pattern: string): Promise<string> {
-  const { RuleArn } = await events.send(
-    new PutRuleCommand({
-      Name: name,
-      EventBusName: busName,
-      EventPattern: pattern,
-      State: 'ENABLED',
-      Description: 'Temporary, made by `relay events tail`; may be deleted when it is older than a day.',
-    }),
-  );
-  if (RuleArn === undefined) throw new Error(`EventBridge created the rule ${name} and answered no ARN.`);
-  return RuleArn;
-}
-
-async function allowRule(queues: SQSClient, queueUrl: string, queueArn: string, ruleArn: string): Promise<void> {
-  const statement = {
-    Effect: 'Allow',
-    Principal: { Service: 'events.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: queueArn,
-    Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
-  };
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await queues.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { Policy: policy } }));
-}
-
-async function targetQueue(events: EventBridgeClient, busName: string, name: string, queueArn: string): Promise<void> {
-  const { FailedEntries = [] } = await events.send(
-    new PutTargetsCommand({ Rule: name, EventBusName: busName, Targets: [{ Id: TARGET_ID, Arn: queueArn }] }),
-  );
-  const failure = FailedEntries[0];
-  if (failure !== undefined)
-    throw new Error(`the queue was refused as target: ${failure.ErrorMessage ?? failure.ErrorCode}`);
 }
