@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { failed, messageOf, preconditionMissing, usageError } from '../command-failure.ts';
+import { messageOf, preconditionMissing, usageError } from '../command-failure.ts';
 
 type Members = { readonly [member: string]: unknown };
 
@@ -42,10 +42,9 @@ function parsedLine(line: string, number: number, place: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw failed(
+    throw usageError(
       `Line ${number} of ${nameOf(place)} is not JSON: ${messageOf(error)}`,
       'Give one event, an array of events, or one event a line.',
-      error,
     );
   }
 }

@@ -3,6 +3,7 @@ import { eventsTestPattern } from '#cli/commands/events-test-pattern.ts';
 import { goldenEvents } from '#cli/events/contract-files.ts';
 import { parseGivenEvents } from '#cli/events/given-events.ts';
 import { mismatches } from '#cli/events/pattern-explanation.ts';
+import { EXIT } from '#cli/exit-code.ts';
 import { exampleEnvelope } from '#schemas/contract/event-envelope.ts';
 
 const event = {
@@ -89,6 +90,8 @@ describe('given events', () => {
       /Line 2 of a.json is not JSON/,
     );
     expect(() => parseGivenEvents('[1]', '-')).toThrow(/Event 1 of stdin is 1, which is no JSON object/);
+    for (const content of ['nonsense', '[1]'])
+      expect(() => parseGivenEvents(content, '-')).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));
   });
 });
 
