@@ -85,7 +85,7 @@ function explained(error: unknown, streamName: string, bucket: string | undefine
     return failed(
       `A permission is missing: ${messageOf(error)}`,
       `Replays need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and GetRecords on ${streamName}; ` +
-        'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem and DeleteItem on Replays; states:StartExecution, DescribeExecution and StopExecution' +
+        'dynamodb:BatchGetItem, GetItem and Query on the tables, PutItem on Replays; states:StartExecution, DescribeExecution and StopExecution' +
         (bucket === undefined
           ? '.'
           : `; with --from-archive s3:ListBucket and GetObject on ${bucket}, without kinesis.`),
