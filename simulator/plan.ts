@@ -20,7 +20,33 @@ export interface WorldSettings {
   readonly writesBeforeLoad: number;
   /** Chance of a replay to begin at a write; absent is none. */
   readonly replay?: number;
+  /** Chance of some tables to be loaded again, at a write; absent is none. */
+  readonly reload?: number;
+  /** Chance of a shard of the Metrics stream to be closed and continued in a child, at a write; absent is none. */
+  readonly roll?: number;
+  /** Days of silence before the write of this number or the next that is made; absent is none. */
+  readonly silenceDays?: number;
+  readonly silenceBefore?: number;
 }
+
+/** The plainest world. Regressions say what is otherwise in theirs, so no value here may change. */
+export const PLAINEST: WorldSettings = {
+  shards: 1,
+  batchSize: 1,
+  batchWindowMs: 0,
+  parallelization: 1,
+  pipeBatchSize: 1,
+  projectorConcurrency: 2,
+  fanOutLimit: 100,
+  graceSeconds: 0,
+  writeEveryMs: 5000,
+  writesBeforeLoad: 0,
+  replay: 0,
+  reload: 0,
+  roll: 0,
+  silenceDays: 0,
+  silenceBefore: 0,
+};
 
 export interface Plan {
   readonly seed: string;
@@ -33,6 +59,8 @@ export interface Plan {
 /** The history of a seed. Kinds of faults are switched on one by one, so that quiet worlds and worlds with a single trouble are met too. */
 export function planOf(seed: string): Plan {
   const random = seededRandom(`${seed}/plan`);
+  // Dice of their own for what came later: the rest of a known seed's history stays what it was.
+  const later = (name: string): Random => seededRandom(`${seed}/${name}`);
   const count = random.between(5, random.chance(0.15) ? 60 : 18);
   return {
     seed,
@@ -48,8 +76,11 @@ export function planOf(seed: string): Plan {
       graceSeconds: random.pick([0, 2, 60]),
       writeEveryMs: random.pick([5, 50, 500, 5000]),
       writesBeforeLoad: random.chance(0.5) ? 0 : random.below(count),
-      // Dice of its own: the histories of known seeds stay what they were.
-      replay: seededRandom(`${seed}/replay`).pick([0, 0, 0.05, 0.3]),
+      replay: later('replay').pick([0, 0, 0.05, 0.3]),
+      reload: later('reload').pick([0, 0, 0.05, 0.2]),
+      roll: later('roll').pick([0, 0, 0.1, 0.5]),
+      silenceDays: later('silence-days').pick([0, 0, 6, 31]),
+      silenceBefore: later('silence-before').below(count),
     },
     faults: randomFaults(random),
   };

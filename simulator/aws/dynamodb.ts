@@ -74,9 +74,17 @@ export class SimulatedDynamoDb {
   }
 
   /** Hears of every change of an item, at its instant and in the order of the changes; of no write that changes nothing. */
-  onWrite(listener: (table: string, key: string, oldItem: Item | undefined, newItem: Item | undefined) => void): void {
+  onWrite(
+    listener: (
+      table: string,
+      key: string,
+      oldItem: Item | undefined,
+      newItem: Item | undefined,
+      by?: 'time-to-live',
+    ) => void,
+  ): void {
     for (const [name, table] of this.#tables)
-      table.onWrite((key, before, after) => listener(name, `${key.partition} ${key.sort}`, before, after));
+      table.onWrite((key, before, after, by) => listener(name, `${key.partition} ${key.sort}`, before, after, by));
   }
 
   /** All items as they stand now, in no particular order. */
@@ -94,13 +102,13 @@ export class SimulatedDynamoDb {
     return stream;
   }
 
-  /** Deletes what is past its time to live, as DynamoDB does some time after it. */
-  expire(nowMs: number = this.#time.nowMs()): void {
-    const nowSeconds = Math.floor(nowMs / 1000);
+  /** Deletes what is past its time to live, each item with this chance: DynamoDB does it some time after, in no order. */
+  expire(chance = 1): void {
+    const nowSeconds = Math.floor(this.#time.nowMs() / 1000);
     for (const table of this.#tables.values()) {
       for (const item of [...table.items()]) {
         const expiresAt = item.expiresAt?.N;
-        if (expiresAt === undefined || Number(expiresAt) >= nowSeconds) continue;
+        if (expiresAt === undefined || Number(expiresAt) >= nowSeconds || !this.#random.chance(chance)) continue;
         const key = table.keyIn(item);
         if (!table.isHeld(key)) table.replace(key, undefined, 'time-to-live');
       }

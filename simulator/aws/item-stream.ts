@@ -67,9 +67,9 @@ export class ItemStream {
     return openShards<ItemChange>({
       streamArn: this.streamArn,
       network: this.#network,
-      shards: () => this.#shards,
+      shards: () => this.#shards.filter((shard) => !shard.spent),
       shard: (shardId) => {
-        const shard = this.#shards.find((candidate) => candidate.shardId === shardId);
+        const shard = this.#shards.find((candidate) => candidate.shardId === shardId && !candidate.spent);
         if (shard === undefined)
           throw refusal('ResourceNotFoundException', `Requested resource not found: Shard: ${shardId}`);
         return shard;
@@ -89,6 +89,11 @@ export class ItemStream {
     if (parent === undefined) return;
     this.#open[place] = this.#newShard([parent.shardId]);
     parent.close();
+  }
+
+  /** Forgets all records that came before, as DynamoDB does after 24 hours; a closed shard with nothing left expires. */
+  trim(beforeMs: number): void {
+    for (const shard of this.#shards) shard.trim(({ arrivedAtMs }) => arrivedAtMs < beforeMs);
   }
 
   #newShard(parents: readonly string[]): ShardLog<ItemChange> {

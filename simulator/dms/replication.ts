@@ -80,6 +80,11 @@ export class SimulatedDms {
     this.#wake();
   }
 
+  /** The checkpoint has caught up, as it does within minutes: no restart reaches back behind this moment. */
+  catchUp(): void {
+    this.#floor = this.#next;
+  }
+
   /** Everything that was committed has been put and accepted, and every load is done. */
   get idle(): boolean {
     return (

@@ -5,7 +5,7 @@
 import type { Clock } from '#local/stream/clock.ts';
 
 interface Entry {
-  readonly atMs: number;
+  atMs: number;
   /** Entries of one instant keep the order in which they were made. */
   readonly order: number;
   run: (() => void) | undefined;
@@ -71,6 +71,12 @@ export class VirtualTime implements Clock {
       entry.run?.();
       await allCodeWaits();
     }
+  }
+
+  /** Lets so much time go by in which nothing happens: whoever sleeps has as long to sleep as before. */
+  skip(ms: number): void {
+    this.#nowMs += ms;
+    for (const entry of this.#agenda) entry.atMs += ms;
   }
 
   #push(entry: Entry): void {

@@ -1,17 +1,33 @@
 /**
- * L3 at every write to the row mirror: an older change never replaces a newer one, and births, deaths, fences and revisions only grow. The
- * order of changes is decided here once more, in other words than in the code under test.
+ * L3 at every write to the row mirror: an older change never replaces a newer one, births, deaths, fences and revisions only grow, and nothing is
+ * forgotten that a replay could ask for. The order of changes is decided here once more, in other words than in the code under test.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { RETENTION_HOURS } from '../aws/kinesis-api.ts';
 import { Violation } from './violation.ts';
 
 type Item = Readonly<Record<string, AttributeValue>>;
+
+/** No record is older that a replay of the stream could bring. */
+const STREAM_REACHES_MS = RETENTION_HOURS * 3_600_000;
 
 export function checkRegisterWrite(key: string, before: Item | undefined, after: Item | undefined): void {
   if (!before) return;
   if (!after) throw new Violation('L3', `the mirror item ${key} was removed; only its expiry may do that`);
   if (after.fence !== undefined) checkHead(key, before, after);
   if (after.moment !== undefined) checkRegister(key, before, after);
+}
+
+/** DynamoDB has removed an item of the mirror because its time to live was over. */
+export function checkExpiry(key: string, item: Item, nowMs: number): void {
+  if (item.moment === undefined || item.row !== undefined)
+    throw new Violation('L3', `the mirror item ${key} has expired, and it is no tombstone`);
+  const ageMs = nowMs - Date.parse(builtAt(item.moment));
+  if (ageMs <= STREAM_REACHES_MS)
+    throw new Violation(
+      'L3',
+      `the tombstone ${key} has expired after ${ageMs} ms; a replay reaches back ${STREAM_REACHES_MS}`,
+    );
 }
 
 function checkRegister(key: string, before: Item, after: Item): void {

@@ -2,14 +2,14 @@
  * One simulated history from its first write to rest: source, DMS, Kinesis, the real handlers under the real pollers, DynamoDB, queue, pipe, bus
  * and a consumer, all on one agenda. It looks for no mistakes beyond what the laws that it is given find, and stops at the first.
  */
-
+import { RETENTION_HOURS } from '../aws/kinesis-api.ts';
 import { SimulatedDms } from '../dms/replication.ts';
 import { type Faults, NO_FAULTS, type Weather } from '../engine/faults.ts';
 import { type Random, seededRandom } from '../engine/random.ts';
 import { VirtualTime, WORLD_START_MS } from '../engine/virtual-time.ts';
 import { checkBatchCounts, checkReplayCounts } from '../laws/bookkeeping-laws.ts';
 import { Consumer } from '../laws/consumer.ts';
-import { checkRegisterWrite } from '../laws/register-laws.ts';
+import { checkExpiry, checkRegisterWrite } from '../laws/register-laws.ts';
 import { RevisionLaws } from '../laws/revision-laws.ts';
 import { Violation } from '../laws/violation.ts';
 import type { Plan } from '../plan.ts';
@@ -18,14 +18,20 @@ import { SourceDatabase } from '../source/source-database.ts';
 import { createAws, type SimulatedAws } from './aws.ts';
 import { batchTarget, REPLICATOR_TIMEOUT_MS } from './deliveries.ts';
 import { type Functions, type LogEntry, listenToLogs, loadFunctions, TABLES } from './functions.ts';
+import { Incidents } from './incidents.ts';
 import { createReaders, type Readers } from './readers.ts';
 import { Replays } from './replays.ts';
 import { enterWorld } from './virtual-globals.ts';
 
 export type WorldCounts = Readonly<Record<string, number>>;
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** Longest that a story may take while its writes go on, virtual milliseconds. */
-const LIFE_MS = 48 * 3_600_000;
+const LIFE_MS = 2 * DAY_MS;
+/** Longest until everything has arrived before a silence, and how long nothing must happen then: longer than any request is under way. */
+const CALM_MS = 6 * HOUR_MS;
+const QUIET_MS = 600_000;
 
 export class World {
   readonly plan: Plan;
@@ -41,10 +47,14 @@ export class World {
   metricsWrites = 0;
   readonly #functions: Functions;
   readonly #random: Random;
-  readonly #replayDice: Random;
   readonly #readers: Readers;
   readonly #replays: Replays;
+  readonly #incidents: Incidents;
   readonly #logged = new Map<string, number>();
+  /** Time that went by in a silence, and records that have left the stream in it. */
+  #silentMs = 0;
+  #forgotten = 0;
+  #expired = 0;
   #broken: unknown;
 
   static async create(plan: Plan): Promise<World> {
@@ -58,16 +68,19 @@ export class World {
     const { time } = this;
     const random = seededRandom(plan.seed);
     this.#random = random.fork('world');
-    this.#replayDice = random.fork('replay-dice');
     this.weather = { faults: plan.faults };
     const weather: Weather = this.weather;
     enterWorld({ time, random: random.fork('functions') });
     listenToLogs((entry) => this.#hear(entry));
     this.services = createAws(time, random, weather, plan.settings);
     const { dynamodb, kinesis, bus } = this.services;
-    dynamodb.onWrite((table, key, before, after) =>
+    dynamodb.onWrite((table, key, before, after, by) =>
       this.#look(() => {
-        if (table === TABLES.sourceRows) checkRegisterWrite(key, before, after);
+        if (by === 'time-to-live') this.#expired += 1;
+        if (table === TABLES.sourceRows) {
+          if (by === 'time-to-live' && before) checkExpiry(key, before, time.nowMs());
+          else checkRegisterWrite(key, before, after);
+        }
         if (table !== TABLES.metrics) return;
         this.metricsWrites += 1;
         if ((after ?? before)?.version?.S === '0') this.revisions.noteItem(after);
@@ -80,34 +93,27 @@ export class World {
     this.#replays = new Replays(time, random.fork('replays'), this.services, functions.replaySlice, (error) => {
       this.#broken ??= error;
     });
+    const { services, dms } = this;
+    const exposed = { time, weather: this.weather, services, dms, readers: this.#readers, replays: this.#replays };
+    this.#incidents = new Incidents(plan, exposed, this.#random, random);
   }
 
   /** All writes, under all the faults of the plan. */
   async live(): Promise<void> {
     const { seed, writes, settings } = this.plan;
-    const write = (number: number): void =>
-      writeStep(this.database, seededRandom(`${seed}/write/${number}`), this.time.nowMs());
+    const { writesBeforeLoad, silenceDays = 0, silenceBefore = 0 } = settings;
     initialRows(this.database, seededRandom(`${seed}/rows`), this.time.nowMs());
-    const before = writes.filter((number) => number < settings.writesBeforeLoad);
-    const after = writes.filter((number) => number >= settings.writesBeforeLoad);
-    for (const number of before) write(number);
+    for (const number of writes) if (number < writesBeforeLoad) this.#write(number);
     this.#readers.mapping.start();
     this.#readers.pipe.start();
     this.#readers.projectors.start();
     this.dms.start();
-    this.#accidents();
-    let left = after.length;
-    const next = (): void => {
-      const number = after[after.length - left];
-      if (number === undefined) return;
-      left -= 1;
-      write(number);
-      this.#reshard();
-      if (this.#replayDice.chance(this.plan.settings.replay ?? 0)) this.#replays.begin();
-      this.time.after(this.#random.next() * 2 * settings.writeEveryMs, next);
-    };
-    this.time.after(this.#random.next() * 2 * settings.writeEveryMs, next);
-    await this.#runUntil(() => left === 0, LIFE_MS, 'all writes are made');
+    this.#incidents.begin();
+    const left = writes.filter((number) => number >= writesBeforeLoad);
+    if (silenceDays === 0) return this.#writeAll(left);
+    await this.#writeAll(left.filter((number) => number < silenceBefore));
+    await this.#silence(silenceDays);
+    await this.#writeAll(left.filter((number) => number >= silenceBefore));
   }
 
   /** From now on nothing goes wrong, and everything must come to rest. */
@@ -122,9 +128,9 @@ export class World {
     }
   }
 
-  /** Applies every record that ever was in the stream once more, in any order. @throws Violation when an item or an event comes of it. */
+  /** Applies every record that has not left the stream in a silence once more, in any order. @throws Violation when an item or an event comes of it. */
   async replayEverything(random: Random, limitMs: number): Promise<void> {
-    const records = random.shuffle([...this.services.kinesis.records]);
+    const records = random.shuffle(this.services.kinesis.records.slice(this.#forgotten));
     const writesBefore = this.metricsWrites;
     for (let from = 0; from < records.length; ) {
       const size = random.between(1, 20);
@@ -146,7 +152,7 @@ export class World {
   }
 
   get livedMs(): number {
-    return this.time.nowMs() - WORLD_START_MS;
+    return this.time.nowMs() - WORLD_START_MS - this.#silentMs;
   }
 
   /** Gives clock and dice back. */
@@ -164,6 +170,7 @@ export class World {
       deaths: this.services.lambda.deaths,
       replaySlices: this.#replays.slices,
       replaysRefused: this.#replays.refused,
+      expired: this.#expired,
       restarts: this.#readers.mapping.restarts + this.#readers.pipe.restarts,
       ...Object.fromEntries(this.#logged),
     };
@@ -183,6 +190,44 @@ export class World {
       projectorError: this.#readers.projectors.status().lastError,
     };
     return JSON.stringify(waits);
+  }
+
+  #write(number: number): void {
+    writeStep(this.database, seededRandom(`${this.plan.seed}/write/${number}`), this.time.nowMs());
+  }
+
+  async #writeAll(numbers: readonly number[]): Promise<void> {
+    const { writeEveryMs } = this.plan.settings;
+    let left = numbers.length;
+    const next = (): void => {
+      const number = numbers[numbers.length - left];
+      if (number === undefined) return;
+      left -= 1;
+      this.#write(number);
+      this.#incidents.atWrite();
+      this.time.after(this.#random.next() * 2 * writeEveryMs, next);
+    };
+    this.time.after(this.#random.next() * 2 * writeEveryMs, next);
+    await this.#runUntil(() => left === 0, LIFE_MS, 'all writes are made');
+  }
+
+  /**
+   * Days without a write. Everything arrives first; then the streams forget by age, and after them the tables. What the pipeline has forgotten
+   * nothing may ask for any more, so no restart reaches back behind the silence.
+   */
+  async #silence(days: number): Promise<void> {
+    await this.drain(CALM_MS);
+    const quietUntilMs = this.time.nowMs() + QUIET_MS;
+    await this.#runUntil(() => this.time.nowMs() >= quietUntilMs && this.#isAtRest(), CALM_MS, 'nothing happens');
+    this.dms.catchUp();
+    this.time.skip(days * DAY_MS);
+    this.#silentMs += days * DAY_MS;
+    const { kinesis, dynamodb } = this.services;
+    const horizonMs = this.time.nowMs() - RETENTION_HOURS * HOUR_MS;
+    kinesis.trim(horizonMs);
+    this.#forgotten = kinesis.records.filter(({ arrivedAtMs }) => arrivedAtMs < horizonMs).length;
+    dynamodb.stream(TABLES.metrics).trim(this.time.nowMs() - DAY_MS);
+    this.#incidents.begin();
   }
 
   #isAtRest(): boolean {
@@ -234,33 +279,5 @@ export class World {
       this.#look(() => {
         throw new Violation('L6', `${message}: ${JSON.stringify(fields)}`);
       });
-  }
-
-  /** Pollers are lost and services are away now and then, for as long as the plan's faults last. */
-  #accidents(): void {
-    const { pollerRestart, outage } = this.plan.faults;
-    if (pollerRestart === 0 && outage === 0) return;
-    this.time.after(1000, () => {
-      if (this.weather.faults === NO_FAULTS) return;
-      if (this.#random.chance(pollerRestart)) this.#random.pick([this.#readers.mapping, this.#readers.pipe]).restart();
-      if (this.#random.chance(outage)) this.#beAway(this.#random.between(1_000, 60_000));
-      this.#accidents();
-    });
-  }
-
-  #beAway(ms: number): void {
-    this.weather.faults = { ...this.plan.faults, throttle: 1 };
-    this.time.after(ms, () => {
-      if (this.weather.faults !== NO_FAULTS) this.weather.faults = this.plan.faults;
-    });
-  }
-
-  #reshard(): void {
-    if (!this.#random.chance(this.weather.faults.reshard)) return;
-    const { kinesis } = this.services;
-    const what = this.#random.pick(['split', 'merge', 'trim']);
-    if (what === 'split') kinesis.split();
-    else if (what === 'merge') kinesis.merge();
-    else kinesis.trim(this.#readers.mapping.oldestUnfinishedMs(kinesis.records) ?? this.time.nowMs());
   }
 }

@@ -110,6 +110,36 @@ test('what is past its time to live is deleted in the name of that service', asy
   });
 });
 
+test('what is past its time to live goes one by one, and all of it in the end', async () => {
+  const { time, db, put } = world();
+  const past = { expiresAt: { N: String(Math.floor(time.nowMs() / 1000) - 1) } };
+  for (let n = 0; n < 20; n++) await put(`metric ${n}`, n, past);
+  db.expire(0.5);
+  const left = db.items('Metrics').length;
+  expect([left > 0, left < 20]).toEqual([true, true]);
+  for (let looks = 0; looks < 30; looks++) db.expire(0.5);
+  expect(db.items('Metrics')).toEqual([]);
+});
+
+test('what is old leaves the stream, and a closed shard with nothing left expires; its child is read on', async () => {
+  const { time, db, put } = world();
+  for (let n = 0; n < 10; n++) await put(`metric ${n}`, n);
+  const stream = db.stream('Metrics');
+  for (let n = 0; n < 10; n++) stream.rollShard();
+  const ids = async () => (await stream.source().listShards()).map(({ shardId }) => shardId);
+  const before = await ids();
+  time.skip(24 * 3_600_000);
+  await put('young', 1);
+  stream.trim(time.nowMs() - 3_600_000);
+  const records = await readAll(time, stream.source());
+  expect(records.map(({ json }) => JSON.parse(json).dynamodb.Keys.name.S)).toEqual(['young']);
+  const after = await ids();
+  const expired = before.filter((shardId) => !after.includes(shardId));
+  expect(expired).not.toEqual([]);
+  for (const shardId of expired)
+    await expect(stream.source().open(shardId, { kind: 'trim-horizon' })).rejects.toThrow('not found');
+});
+
 test('an hour in which nothing happens costs a reader almost nothing', async () => {
   const { time, db } = world();
   const source = db.stream('Metrics').source();

@@ -6,6 +6,8 @@ import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 import type { StreamEntry } from '#simulator/aws/kinesis.ts';
 import { loadEntry } from '#simulator/dms/dms-message.ts';
 import { DOCUMENTED_LOAD, LOAD_THEN_CHANGES, SNAPSHOT_LOAD } from '#simulator/dms/full-load-style.ts';
+import { seededRandom } from '#simulator/engine/random.ts';
+import { writeStep } from '#simulator/source/random-writes.ts';
 import { FOREIGN_KEYS } from '#simulator/source/table-constraints.ts';
 import { type SourceWorld, sourceWorld } from './source-world.ts';
 
@@ -145,6 +147,26 @@ describe('the messages of a history', { timeout: 60_000 }, () => {
       repeated += changes.length - seen.size;
     }
     expect(repeated).toBeGreaterThan(500);
+  });
+
+  test('of a restart reach no further back than where its checkpoint had caught up', async () => {
+    let sentTwice = 0;
+    for (const seed of seeds(20)) {
+      const { dms, database, stream, time } = await sourceWorld({ seed, faults: { dmsRestart: 0.3 } });
+      const [commits, records] = [database.commits.length, stream.length];
+      dms.catchUp();
+      for (let write = 0; write < 5; write++) {
+        writeStep(database, seededRandom(`${seed}/${write}`), time.nowMs());
+        await time.runUntil(() => dms.idle, 3_600_000, 'the write is on the stream');
+      }
+      const allowed = new Set(database.commits.slice(commits).map(({ transactionId }) => transactionId));
+      const sent = stream.slice(records).flatMap(rowChanges);
+      const positions = sent.flatMap(({ moment }) => moment.position ?? []);
+      for (const { transactionId } of positions) expect(allowed.has(transactionId), seed).toBe(true);
+      const places = positions.map(({ transactionId, recordId }) => `${transactionId}/${recordId}`);
+      sentTwice += places.length - new Set(places).size;
+    }
+    expect(sentTwice, 'there were restarts').toBeGreaterThan(0);
   });
 
   test('are built at times that never go back in the order of sending', async () => {
