@@ -1,6 +1,6 @@
 /** Histories that once broke a law, shrunk, with the name of what was wrong. Every run of the simulator begins with them. */
 import { NO_FAULTS } from './engine/faults.ts';
-import type { Plan } from './plan.ts';
+import { PLAINEST, type Plan } from './plan.ts';
 
 export interface Regression {
   /** What was wrong in the code then. */
@@ -14,18 +14,7 @@ export const REGRESSIONS: readonly Regression[] = [
     plan: {
       seed: 'large.842',
       writes: [4, 6, 7, 8, 9, 10, 11, 14, 15, 16, 21, 22, 23, 24, 30, 31, 32, 34, 35, 36],
-      settings: {
-        shards: 4,
-        batchSize: 2,
-        batchWindowMs: 0,
-        parallelization: 1,
-        pipeBatchSize: 1,
-        projectorConcurrency: 2,
-        fanOutLimit: 100,
-        graceSeconds: 0,
-        writeEveryMs: 500,
-        writesBeforeLoad: 0,
-      },
+      settings: { ...PLAINEST, shards: 4, batchSize: 2, writeEveryMs: 500 },
       faults: {
         ...NO_FAULTS,
         throttle: 0.06,
@@ -40,19 +29,7 @@ export const REGRESSIONS: readonly Regression[] = [
     plan: {
       seed: 'ci.9602',
       writes: [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12],
-      settings: {
-        shards: 3,
-        batchSize: 10,
-        batchWindowMs: 200,
-        parallelization: 2,
-        pipeBatchSize: 1,
-        projectorConcurrency: 2,
-        fanOutLimit: 100,
-        graceSeconds: 0,
-        writeEveryMs: 5000,
-        writesBeforeLoad: 0,
-        replay: 0.05,
-      },
+      settings: { ...PLAINEST, shards: 3, batchSize: 10, batchWindowMs: 200, parallelization: 2, replay: 0.05 },
       faults: { ...NO_FAULTS, lostResponse: 0.02, partial: 0.05, conflict: 0.05, crash: 0.02, reshard: 0.05 },
     },
   },

@@ -2,26 +2,11 @@
  * Makes a failing plan smaller while it still breaks the same law: fewer writes, fewer kinds of faults, plainer settings. What is left is what
  * a person has to understand.
  */
-import { NO_FAULTS } from './engine/faults.ts';
+import { type Faults, NO_FAULTS } from './engine/faults.ts';
 import type { Law } from './laws/violation.ts';
-import type { Plan, WorldSettings } from './plan.ts';
+import { PLAINEST, type Plan, type WorldSettings } from './plan.ts';
 
 export type Breaks = (plan: Plan) => Promise<Law | undefined>;
-
-/** The plainest world; each setting is taken from here if the plan still fails with it. */
-const PLAINEST: WorldSettings = {
-  shards: 1,
-  batchSize: 1,
-  batchWindowMs: 0,
-  parallelization: 1,
-  pipeBatchSize: 1,
-  projectorConcurrency: 2,
-  fanOutLimit: 100,
-  graceSeconds: 0,
-  writeEveryMs: 5000,
-  writesBeforeLoad: 0,
-  replay: 0,
-};
 
 /** `tell` hears of every smaller plan that still fails. */
 export async function shrink(plan: Plan, breaks: Breaks, tell: (plan: Plan) => void = () => {}): Promise<Plan> {
@@ -56,12 +41,14 @@ async function fewerWrites(present: () => Plan, accept: Accept): Promise<void> {
 }
 
 async function fewerFaults(present: () => Plan, accept: Accept): Promise<void> {
-  if (await accept({ ...present(), faults: NO_FAULTS })) return;
-  for (const kind of Object.keys(NO_FAULTS) as (keyof typeof NO_FAULTS)[]) {
-    if (present().faults[kind] > 0) await accept({ ...present(), faults: { ...present().faults, [kind]: 0 } });
-  }
+  const rates = Object.entries(present().faults) as [keyof Faults, number][];
+  const kinds = rates.flatMap(([kind, rate]) => (rate > 0 ? kind : []));
+  // What has no faults left is no smaller without them: it would be made smaller for ever.
+  if (kinds.length === 0 || (await accept({ ...present(), faults: NO_FAULTS }))) return;
+  for (const kind of kinds) await accept({ ...present(), faults: { ...present().faults, [kind]: 0 } });
 }
 
+/** Each setting is that of the plainest world if the plan still fails with it. */
 async function plainerSettings(present: () => Plan, accept: Accept): Promise<void> {
   for (const name of Object.keys(PLAINEST) as (keyof WorldSettings)[]) {
     const { settings } = present();
