@@ -12,11 +12,11 @@ export interface ReplayDefinitionProps {
   readonly sliceTimeoutSeconds: number;
 }
 
-/** Attempts of a slice beside the first, over about an hour: an outage of that length passes by itself. */
+/** Attempts of a slice beside the first, over an hour on average, as full jitter takes half of each wait: an outage of that length passes by itself. */
 const RETRIES = {
   IntervalSeconds: 5,
   BackoffRate: 2,
-  MaxAttempts: 12,
+  MaxAttempts: 18,
   MaxDelaySeconds: 600,
   JitterStrategy: 'FULL',
 };

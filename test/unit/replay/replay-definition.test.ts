@@ -78,6 +78,16 @@ describe('the state machine of a replay', () => {
     expect(calls.map(({ checkpoint }) => checkpoint?.slices)).toEqual([undefined, 1, 1]);
   });
 
+  test('tries a slice again for an hour: full jitter halves each wait on average', () => {
+    const [all] = JSON.stringify(definition).match(/\{[^{}]*"MaxAttempts":\d\d[^{}]*\}/) ?? [];
+    const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts, JitterStrategy } = JSON.parse(all ?? '{}');
+    const waits = Array.from({ length: MaxAttempts }, (_, attempt) =>
+      Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt),
+    );
+    expect(JitterStrategy).toBe('FULL');
+    expect(waits.reduce((sum, seconds) => sum + seconds, 0) / 2).toBeGreaterThanOrEqual(3600);
+  });
+
   test('notes a shard that cannot be replayed, goes on with all others, and fails at the end', async () => {
     const { calls, result } = await run([['a', 'b'], ['c']], (task) => {
       if (task.shardId !== 'a' || task.failure) return sliceOf(task, 1);
