@@ -1,5 +1,5 @@
 /**
- * The port to whatever keeps the change records in order: the Kinesis stream. A log is read shard by shard, forward only. Whoever reads owns
+ * The port to whatever keeps the change records in order: the Kinesis stream, or the archive of it. A log is read shard by shard, forward only. Whoever reads owns
  * pacing and retries; an implementation only maps requests, answers and the few errors that a reader must tell apart.
  */
 import type { ChangeRecord } from '../replication/change-record.ts';

@@ -8,7 +8,7 @@ export const replaySliceEnvironment = z.extend(replicatorEnvironment, {
   /** Bucket of the change archive and the days that it keeps records; absent when the archive is not on. */
   CHANGE_ARCHIVE_BUCKET: z.optional(z.string().check(z.minLength(1))),
   CHANGE_ARCHIVE_DAYS: z.optional(z.coerce.number().check(z.int(), z.minimum(1))),
-  /** Records asked for at a time; what one answer brings is applied as one batch. */
+  /** Records that are applied as one batch, at most; reading them may take several answers. */
   BATCH_RECORDS: z.coerce.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
 });
 
