@@ -30,9 +30,15 @@ export class DatabaseConnection {
     const connection = await createConnection(await this.#address());
     // Without a listener a connection that is lost between two invocations would end the process.
     connection.on('error', () => void this.#drop());
-    await connection.query("SET time_zone = '+00:00'");
-    await this.#onOpen((sql, parameters) => run(connection, sql, parameters));
-    return connection;
+    try {
+      await connection.query("SET time_zone = '+00:00'");
+      await this.#onOpen((sql, parameters) => run(connection, sql, parameters));
+      return connection;
+    } catch (error) {
+      // Every delivery tries again: what is not closed here would use up the connections of the database.
+      connection.destroy();
+      throw error;
+    }
   }
 
   async #drop(): Promise<void> {
