@@ -1,29 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { relayApp } from '#infra/relay-app.ts';
+import { synthesisedStacks } from './synthesised-app.ts';
 
-/** The rule pack runs with the synthesis: a finding that nobody acknowledged would fail it. */
-function synthesised(settings: Readonly<Record<string, unknown>>) {
-  const outdir = mkdtempSync(join(tmpdir(), 'metric-relay-subscribers-'));
-  try {
-    const assembly = relayApp({ outdir, settings, bundle: false }).synth();
-    return new Map(assembly.stacks.map(({ stackName, template }) => [stackName, Template.fromJSON(template)]));
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
-}
-
-const without = synthesised({});
-const stacks = synthesised({ subscribers: true });
-const template = stacks.get('MetricRelaySubscribers') as Template;
+// The rule pack runs with the synthesis: a finding that nobody acknowledged would fail it.
+const without = synthesisedStacks({});
+const stacks = synthesisedStacks({ subscribers: true });
+const template = stacks.get('MetricRelaySubscribers')?.template as Template;
 
 describe('the stack of the worked subscribers', () => {
   test('is made only when it is asked for, and changes nothing in the other two', () => {
     expect([...without.keys()].sort()).toEqual(['MetricRelay', 'MetricRelayState']);
-    for (const [name, alone] of without) expect(stacks.get(name)?.toJSON()).toEqual(alone.toJSON());
+    for (const [name, alone] of without) expect(stacks.get(name)?.template.toJSON()).toEqual(alone.template.toJSON());
   });
 
   test('has two rules on the bus, each for every event, with dead letters of its own', () => {

@@ -30,23 +30,31 @@ export interface SynthesisedApp {
   readonly relay: SynthesisedStack;
 }
 
-/** Synthesises both stacks. Nothing of it stays on disk: the templates are in memory. */
+/** The stacks that hold data and that move it; see `synthesisedStacks` for those that are made only when they are asked for. */
 export function synthesisedApp(
   settings: Readonly<Record<string, unknown>> = {},
   stackName = 'MetricRelay',
 ): SynthesisedApp {
+  const stacks = synthesisedStacks(settings);
+  const stack = (name: string): SynthesisedStack => {
+    const found = stacks.get(name);
+    if (found === undefined) throw new Error(`there is no stack ${name}; there are ${[...stacks.keys()].join(', ')}`);
+    return found;
+  };
+  return { state: stack(`${stackName}State`), relay: stack(stackName) };
+}
+
+/** Every stack by its name, synthesised with the rule pack. Nothing of it stays on disk: the templates are in memory. */
+export function synthesisedStacks(settings: Readonly<Record<string, unknown>>): ReadonlyMap<string, SynthesisedStack> {
   const outdir = newFolder();
   try {
     const assembly = relayApp({ outdir, settings, bundle: false }).synth();
-    const stack = (name: string): SynthesisedStack => {
-      const artifact = assembly.getStackByName(name);
-      return {
-        template: Template.fromJSON(artifact.template),
-        terminationProtection: artifact.terminationProtection,
-        ...resourcesOf(artifact.template),
-      };
-    };
-    return { state: stack(`${stackName}State`), relay: stack(stackName) };
+    return new Map(
+      assembly.stacks.map(({ stackName, template, terminationProtection }) => [
+        stackName,
+        { template: Template.fromJSON(template), terminationProtection, ...resourcesOf(template) },
+      ]),
+    );
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
