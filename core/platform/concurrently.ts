@@ -1,7 +1,9 @@
 /**
- * Runs an action over items with at most `limit` under way, and waits for all of them also when some fail: a batch must know the
- * outcome of every item before it answers. Results are in the order of the items.
+ * Actions over many items, at most `limit` of them under way at once. Whatever was begun has ended when the call ends, also when some of it
+ * fails: nothing of a failed call may still be written when its caller tries again. Results are in the order of the items.
  */
+
+/** Runs all of them and tells how each ended: a batch must know the outcome of every item before it answers. */
 export async function settleConcurrently<T, R>(
   items: readonly T[],
   limit: number,
@@ -22,4 +24,31 @@ export async function settleConcurrently<T, R>(
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
   return results;
+}
+
+/** Begins nothing more after a failure, and rejects with the first one. */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  limit: number,
+  action: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  let isBroken = false;
+  const results = await settleConcurrently(items, limit, async (item) => {
+    if (isBroken) return undefined;
+    try {
+      return await action(item);
+    } catch (error) {
+      isBroken = true;
+      throw error;
+    }
+  });
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<R>).value);
+}
+
+export function slices<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

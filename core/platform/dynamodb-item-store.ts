@@ -15,6 +15,7 @@ import {
   TransactWriteItemsCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
+import { mapConcurrently, slices } from './concurrently.ts';
 import type {
   Condition,
   Item,
@@ -30,6 +31,9 @@ import { asRefusal, cancellationError } from './refused-item.ts';
 const BATCH_GET_KEYS_MAX = 100;
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
 const BATCH_WRITE_ITEMS_MAX = 25;
+
+/** Requests of one call under way at once: what a batch of records reads and writes together may take a hundred of them. */
+const REQUESTS_CONCURRENT = 8;
 
 /** Rounds for what a batch left undone. DynamoDB leaves the rest when it throttles or an answer is full; the SDK does not ask again. */
 const BATCH_ROUNDS_MAX = 30;
@@ -62,18 +66,22 @@ export class DynamoDbItemStore implements ItemStore {
   }
 
   async getMany(table: string, keys: readonly Item[]): Promise<readonly Item[]> {
+    const parts = slices(keys as readonly Request[], BATCH_GET_KEYS_MAX);
+    const found = await mapConcurrently(parts, REQUESTS_CONCURRENT, (part) => this.#getPart(table, part));
+    return found.flat();
+  }
+
+  async #getPart(table: string, keys: Request[]): Promise<readonly Item[]> {
     const items: Item[] = [];
-    for (let from = 0; from < keys.length; from += BATCH_GET_KEYS_MAX) {
-      let rest: Request[] | undefined = keys.slice(from, from + BATCH_GET_KEYS_MAX) as Request[];
-      for (let round = 0; rest?.length; round++) {
-        if (round > 0) await this.#beforeRound(round, table);
-        const request: BatchGetItemCommand = new BatchGetItemCommand({
-          RequestItems: { [table]: { Keys: rest, ConsistentRead: true } },
-        });
-        const answer = await this.#client.send(request);
-        items.push(...(answer.Responses?.[table] ?? []));
-        rest = answer.UnprocessedKeys?.[table]?.Keys;
-      }
+    let rest: Request[] | undefined = keys;
+    for (let round = 0; rest?.length; round++) {
+      if (round > 0) await this.#beforeRound(round, table);
+      const request: BatchGetItemCommand = new BatchGetItemCommand({
+        RequestItems: { [table]: { Keys: rest, ConsistentRead: true } },
+      });
+      const answer = await this.#client.send(request);
+      items.push(...(answer.Responses?.[table] ?? []));
+      rest = answer.UnprocessedKeys?.[table]?.Keys;
     }
     return items;
   }
@@ -99,15 +107,15 @@ export class DynamoDbItemStore implements ItemStore {
   }
 
   async putMany(table: string, items: readonly Item[]): Promise<void> {
-    for (let from = 0; from < items.length; from += BATCH_WRITE_ITEMS_MAX) {
-      const puts = items
-        .slice(from, from + BATCH_WRITE_ITEMS_MAX)
-        .map((item) => ({ PutRequest: { Item: item as Request } }));
-      let rest: object | undefined = { [table]: puts };
-      for (let round = 0; rest && Object.keys(rest).length > 0; round++) {
-        if (round > 0) await this.#beforeRound(round, table);
-        rest = await this.#putBatch(rest as Record<string, typeof puts>);
-      }
+    const parts = slices(items as readonly Request[], BATCH_WRITE_ITEMS_MAX);
+    await mapConcurrently(parts, REQUESTS_CONCURRENT, (part) => this.#putPart(table, part));
+  }
+
+  async #putPart(table: string, items: Request[]): Promise<void> {
+    let rest: object | undefined = { [table]: items.map((item) => ({ PutRequest: { Item: item } })) };
+    for (let round = 0; rest && Object.keys(rest).length > 0; round++) {
+      if (round > 0) await this.#beforeRound(round, table);
+      rest = await this.#putBatch(rest as Record<string, WriteRequest[]>);
     }
   }
 

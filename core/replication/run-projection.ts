@@ -6,6 +6,7 @@ import { type ProjectionMessage, projectionMessage } from '#schemas/projection-m
 import { directUsers } from '../affected/affected-metrics.ts';
 import { RelayError } from '../error/relay-error.ts';
 import { entityOf } from '../mirror/mirror-key.ts';
+import { slices } from '../platform/concurrently.ts';
 import { type SettleContext, settleMetrics } from './settle-affected.ts';
 
 /** @throws the first error that a metric met; the message then comes back. */
@@ -45,10 +46,4 @@ async function splitFanOut(
   for (const slice of slices(metricIds, context.fanOutLimit))
     await context.send({ kind: 'recompute', metricIds: slice, commit }, 0);
   return [];
-}
-
-function slices<T>(items: readonly T[], size: number): readonly T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

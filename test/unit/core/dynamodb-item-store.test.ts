@@ -47,6 +47,59 @@ describe('a batch that DynamoDB leaves undone in part', () => {
   });
 });
 
+describe('a call that takes many requests', () => {
+  const keys = Array.from({ length: 1950 }, (_, index) => ({ pk: { S: `metric#${index}` }, sk: { S: 'row' } }));
+
+  /** Answers each read with what it asked for, when the test says so. */
+  function slowStore(fails: (request: number) => boolean = () => false) {
+    const asked: { readonly answer: () => void }[] = [];
+    let open = 0;
+    let mostOpen = 0;
+    const send = ({ input }: { input: { RequestItems: { T: { Keys: object[] } } } }): Promise<object> => {
+      const number = asked.length;
+      mostOpen = Math.max(mostOpen, ++open);
+      return new Promise((resolve, reject) => {
+        const answer = (): void => {
+          open -= 1;
+          if (fails(number)) reject(new Error(`request ${number} failed`));
+          else resolve({ Responses: { T: input.RequestItems.T.Keys } });
+        };
+        asked.push({ answer });
+      });
+    };
+    const store = new DynamoDbItemStore({ send } as unknown as DynamoDBClient, async () => {});
+    /** The youngest request is answered first. */
+    const answerAll = async (): Promise<void> => {
+      for (let seen = 0; seen < asked.length; ) {
+        const waiting = asked.slice(seen);
+        seen = asked.length;
+        for (const { answer } of waiting.reverse()) answer();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    return { store, answerAll, requests: () => asked.length, stillOpen: () => open, mostOpen: () => mostOpen };
+  }
+
+  test('has some of them under way at once, and answers in the order of what was asked for', async () => {
+    const { store, answerAll, requests, mostOpen } = slowStore();
+    const found = store.getMany('T', keys);
+    await answerAll();
+    expect(await found).toEqual(keys);
+    expect([requests(), mostOpen()]).toEqual([20, 8]);
+  });
+
+  test('makes no further one after a failure, and ends when those under way have ended', async () => {
+    const { store, answerAll, requests, stillOpen } = slowStore((request) => request === 3);
+    const found = store.getMany('T', keys).then(
+      () => 'found',
+      (error: Error) => `${error.message}, ${stillOpen()} still open`,
+    );
+    await answerAll();
+    expect(await found).toBe('request 3 failed, 0 still open');
+    expect(requests()).toBeLessThan(20);
+  });
+});
+
 const invalid = (message: string): Error =>
   new DynamoDBServiceException({ name: 'ValidationException', $fault: 'client', message, $metadata: {} });
 
