@@ -132,6 +132,7 @@ async function loadAgain({ context, options, loads, tables }: Work): Promise<Rea
       `The replication is ${status}${failure === undefined ? '' : `: ${failure}`}. Single tables are reloaded while it runs.`,
       'Wait until it runs, or load everything with --all when it has failed or was stopped.',
     );
+  let left: readonly string[] = tables;
   const { found, done } = await lookUntilDone(
     async () => {
       const now = await loads.tables();
@@ -139,7 +140,7 @@ async function loadAgain({ context, options, loads, tables }: Work): Promise<Rea
         const load = now.get(table);
         return load?.completed === true && load.beganAt?.getTime() !== before.get(table)?.beganAt?.getTime();
       };
-      const left = tables.filter((table) => !isLoaded(table));
+      left = tables.filter((table) => !isLoaded(table));
       const rows = sum(tables, (table) => now.get(table)?.rows ?? 0);
       return {
         found: now,
@@ -152,7 +153,7 @@ async function loadAgain({ context, options, loads, tables }: Work): Promise<Rea
   );
   if (!done)
     throw failed(
-      `DMS has not finished loading ${tables.join(', ')} and reads nothing any more.`,
+      `DMS has not finished loading ${left.join(', ')} and reads nothing any more.`,
       'Look at the replication (relay status). When it has finished: relay reload --absent-only',
     );
   return found;
