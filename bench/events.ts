@@ -91,7 +91,7 @@ async function measure(running: BenchPipeline) {
   const before = recordsApplied(running);
   const replayed = await phase('all records sent again', written.revisions, async () => {
     const sent = await resendEverything(kinesis, stream);
-    await moves('the records sent again are applied', () => recordsApplied(running) - before, sent);
+    await none('records sent again that are not applied', () => sent - (recordsApplied(running) - before));
   });
   // Whatever the replay had published would be on the stream before this.
   await phase('one write behind them', replayed.revisions, async () => void (await writer.write('new-version')));
@@ -144,23 +144,23 @@ async function settle(
     revisions = total;
     const { mappings, pipe } = reportOf(running.local.status());
     const busy = mappings.every(({ lagMs }) => lagMs === 0) && pipe?.lagMs === 0 ? 0 : 1;
-    return -(end.differences.length + told.since(from, start, end.revisions).lost + busy + moved);
+    return end.differences.length + told.since(from, start, end.revisions).lost + busy + moved;
   };
-  await moves('everything has arrived', open, 0);
+  await none('differences, lost events and hops at work', open);
   return end;
 }
 
-/** Waits until a figure has reached its goal; an error when it stands still for long. */
-async function moves(what: string, figure: () => number | Promise<number>, goal: number): Promise<void> {
+/** Waits until nothing is left of what is counted; an error when the count stands still for long. */
+async function none(what: string, left: () => number | Promise<number>): Promise<void> {
   let [last, movedAt] = [Number.NaN, Date.now()];
   for (;;) {
     aborted.signal.throwIfAborted();
-    const now = await figure();
-    if (now >= goal) return;
+    const now = await left();
+    if (now <= 0) return;
     if (now !== last) movedAt = Date.now();
     last = now;
     if (Date.now() - movedAt > GIVE_UP_AFTER_STILL_MS)
-      throw new Error(`not so after two minutes without movement: ${what} (${now} of ${goal})`);
+      throw new Error(`after two minutes without movement there are still ${now} ${what}`);
     await delay(LOOK_EVERY_MS);
   }
 }
