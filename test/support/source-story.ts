@@ -165,6 +165,21 @@ export class SourceStory {
   }
 }
 
+/** The metric 1 `views` with the dimension `country`, whole in one transaction; each later version comes in one of its own. */
+export function viewsStory(...laterVersions: readonly string[]): SourceStory {
+  const story = new SourceStory();
+  story.transaction(() => {
+    story.insert('metric_groups', { id: '1', name: 'views' });
+    story.insert('dimensions', { id: '9', name: 'country' });
+    story.insert('dimensions_metric_groups', { dimension_id: '9', metric_group_id: '1' });
+    story.insert('metrics', metricRow('1', 'views'));
+    story.insert('metric_versions', versionRow('1', '1'));
+  });
+  for (const version of laterVersions)
+    story.transaction(() => story.insert('metric_versions', versionRow('1', version)));
+  return story;
+}
+
 const keyOf = (table: string, row: SourceRow): string => (KEYS[table] ?? []).map((column) => row[column]).join('|');
 
 /** A metrics row with every column; the rest of a metric is told apart. */

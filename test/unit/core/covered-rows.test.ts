@@ -5,24 +5,12 @@ import { coverageOf, coversAll } from '#core/publication/covered-rows.ts';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
 import { failingWrites } from '../../support/faulty-store.ts';
 import { RelayWorld } from '../../support/relay-world.ts';
-import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
-
-function story(): SourceStory {
-  const told = new SourceStory();
-  told.transaction(() => {
-    told.insert('metric_groups', { id: '1', name: 'views' });
-    told.insert('dimensions', { id: '9', name: 'country' });
-    told.insert('dimensions_metric_groups', { dimension_id: '9', metric_group_id: '1' });
-    told.insert('metrics', metricRow('1', 'views'));
-    told.insert('metric_versions', versionRow('1', '1'));
-  });
-  return told;
-}
+import { type SourceStory, versionRow, viewsStory } from '../../support/source-story.ts';
 
 /** The world after a story, and what the records of it do once more: operations on each table. */
 async function appliedTwice(change: (told: SourceStory) => void = () => {}) {
   const world = new RelayWorld();
-  const told = story();
+  const told = viewsStory();
   change(told);
   await world.apply(told.messages);
   await world.drainQueue();

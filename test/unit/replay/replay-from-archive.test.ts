@@ -5,16 +5,13 @@ import { archiveLogOf } from '#core/archive/archive-change-log.ts';
 import { archiveCoverage } from '#core/archive/archive-coverage.ts';
 import { encodeRecords } from '#core/archive/archive-object.ts';
 import { paceOf } from '#core/replay/read-pace.ts';
-import { EVERYTHING } from '#core/replay/record-filter.ts';
-import { ReplayJournal } from '#core/replay/replay-journal.ts';
-import type { ReplayRequest, ReplayRun } from '#core/replay/replay-run.ts';
-import { replaySlice } from '#core/replay/replay-slice.ts';
+import type { ReplayRequest } from '#core/replay/replay-run.ts';
 import { judgeWindow } from '#core/replay/replay-window.ts';
 import { shardGenerations } from '#core/replay/shard-generations.ts';
 import { archivedRecord, type MemoryArchive, memoryArchive, sequenceNumber } from '../../support/memory-archive.ts';
-import { MemoryItemStore } from '../../support/memory-item-store.ts';
 import { expectPublished } from '../../support/published-laws.ts';
 import { RelayWorld } from '../../support/relay-world.ts';
+import { replayInWorld, wholeWindow } from '../../support/replay-in-world.ts';
 import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
 
 const NOON = Date.parse('2026-11-20T12:00:00.000Z');
@@ -151,35 +148,11 @@ async function archivedStory() {
     await archiveBatch(records.slice(place, place + 4), archive.put);
   const window = { fromMs: NOON, toMs: NOON + 1 };
   world.nowMs += 200 * DAY;
-  const journal = new ReplayJournal(new MemoryItemStore(world.tables), 'Replays', () => world.nowMs);
   const generations = shardGenerations(await archiveLogOf(archive, window, 365).shards(NOON));
-  const request: ReplayRequest = {
-    source: 'archive',
-    window,
-    filter: EVERYTHING,
-    allowGap: false,
-    readShare: 1,
-    generations,
-  };
-  const run: ReplayRun = { replayId: 'r1', request, execution: 'e', startedAtMs: world.nowMs, stopped: false };
-  await journal.putRun(run);
-  let slices = 0;
-  const slice = (shardId: string, remainingMs = 900_000) =>
-    replaySlice(
-      {
-        replication: world.context(),
-        journal,
-        logOf: ({ window: asked }) => archiveLogOf(archive, asked, 365),
-        batchRecords: 1,
-        writer: `slice ${++slices}`,
-        nowMs: () => world.nowMs,
-        sleep: async (ms) => {
-          world.nowMs += ms;
-        },
-        remainingMs: () => remainingMs,
-      },
-      { replayId: 'r1', shardId, execution: 'e', checkpoint: undefined },
-    );
+  const { journal, slice } = await replayInWorld(world, wholeWindow(window, generations, { source: 'archive' }), {
+    logOf: ({ window: asked }) => archiveLogOf(archive, asked, 365),
+    batchRecords: 1,
+  });
   return { world, told, archive, slice, generations, journal };
 }
 
@@ -187,17 +160,21 @@ describe('a slice of a replay from the archive', () => {
   test('applies what has long left the stream, shards in any order, as the live path would have', async () => {
     const { world, told, slice, generations } = await archivedStory();
     expect(generations).toEqual([['shardId-0', 'shardId-1']]);
-    expect(await slice('shardId-1')).toMatchObject({ done: true, counts: { received: 3 } });
-    expect(await slice('shardId-0')).toMatchObject({ done: true, counts: { received: 3 } });
+    expect(await slice({ shardId: 'shardId-1' })).toMatchObject({ done: true, counts: { received: 3 } });
+    expect(await slice({ shardId: 'shardId-0' })).toMatchObject({ done: true, counts: { received: 3 } });
     await world.drainQueue();
     expectPublished(world, told, 'replayed from the archive');
   });
 
   test('goes on behind its checkpoint with a log that knows nothing of it', async () => {
     const { slice, archive } = await archivedStory();
-    expect(await slice('shardId-0', 1_000)).toMatchObject({ done: false, looked: 1 });
+    expect(await slice({ shardId: 'shardId-0', remainingMs: () => 1_000 })).toMatchObject({ done: false, looked: 1 });
     archive.opened.length = 0;
-    expect(await slice('shardId-0')).toMatchObject({ done: true, looked: 3, counts: { received: 3, applied: 3 } });
+    expect(await slice({ shardId: 'shardId-0' })).toMatchObject({
+      done: true,
+      looked: 3,
+      counts: { received: 3, applied: 3 },
+    });
     // Its first object holds the record of the checkpoint and the one behind it.
     expect(archive.opened).toHaveLength(2);
   });
@@ -214,13 +191,13 @@ describe('a slice of a replay from the archive', () => {
       const key = [...archive.objects.keys()].filter((name) => name.includes('shardId-0')).sort()[1] ?? '';
       const content = archive.objects.get(key) ?? new Uint8Array();
       archive.objects.set(key, damage(content));
-      await expect(slice('shardId-0')).rejects.toMatchObject({
+      await expect(slice({ shardId: 'shardId-0' })).rejects.toMatchObject({
         name: 'ReplayRefused',
         message: expect.stringContaining(key),
       });
       expect(await journal.checkpoints('r1')).toMatchObject([{ done: false, looked: 2, counts: { received: 2 } }]);
       archive.objects.set(key, content);
-      expect(await slice('shardId-0')).toMatchObject({ done: true, counts: { received: 3 } });
+      expect(await slice({ shardId: 'shardId-0' })).toMatchObject({ done: true, counts: { received: 3 } });
     },
   );
 

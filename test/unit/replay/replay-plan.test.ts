@@ -7,26 +7,15 @@ import { MemoryChangeLog } from '../../support/memory-change-log.ts';
 import { MemoryItemStore } from '../../support/memory-item-store.ts';
 import { randomHistory } from '../../support/random-history.ts';
 import { RelayWorld } from '../../support/relay-world.ts';
+import { sleepIn, wholeWindow } from '../../support/replay-in-world.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
-import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
+import { type SourceStory, viewsStory } from '../../support/source-story.ts';
 
 const SHARD = 'shardId-000000000000';
 
-function story(): SourceStory {
-  const told = new SourceStory();
-  told.transaction(() => {
-    told.insert('metric_groups', { id: '1', name: 'views' });
-    told.insert('dimensions', { id: '9', name: 'country' });
-    told.insert('dimensions_metric_groups', { dimension_id: '9', metric_group_id: '1' });
-    told.insert('metrics', metricRow('1', 'views'));
-    told.insert('metric_versions', versionRow('1', '1'));
-  });
-  return told;
-}
-
 /** Of one metric, in more than one answer of a shard. */
 function manyVersions(): SourceStory {
-  const told = story();
+  const told = viewsStory();
   for (let version = 0; version < 3_000; version++)
     told.transaction(() => told.update('metric_versions', ['1', '1'], {}));
   return told;
@@ -57,20 +46,18 @@ async function rig(told: SourceStory, applied: number) {
         },
         log,
         nowMs: () => world.nowMs,
-        sleep: async (ms) => {
-          world.nowMs += ms;
-        },
+        sleep: sleepIn(world),
         pause: async () => {},
         progress: () => {},
       },
-      { source: 'stream', window, filter, allowGap: false, readShare: 1, generations: [[SHARD]] },
+      wholeWindow(window, [[SHARD]], { filter }),
     );
   return { world, records, plan };
 }
 
 describe('a plan', () => {
   test('for a target that has everything says: nothing', async () => {
-    const told = story();
+    const told = viewsStory();
     const { plan } = await rig(told, told.messages.length);
     expect(await plan()).toMatchObject({
       items: [],
@@ -83,7 +70,7 @@ describe('a plan', () => {
   });
 
   test('names the items and the events of what the target has not applied', async () => {
-    const told = story();
+    const told = viewsStory();
     const { plan } = await rig(told, 3);
     const { items, events, shards } = await plan();
     expect(items.map(({ before, after }) => [before?.version?.S, after?.version?.S])).toEqual(
@@ -106,7 +93,7 @@ describe('a plan', () => {
   });
 
   test('writes nothing', async () => {
-    const told = story();
+    const told = viewsStory();
     const { world, plan } = await rig(told, 2);
     const rowsBefore = new Map(world.tables.table('SourceRows'));
     await plan();
@@ -116,7 +103,7 @@ describe('a plan', () => {
   });
 
   test('leaves out what live traffic changed while it was made', async () => {
-    const told = story();
+    const told = viewsStory();
     const { world, records, plan } = await rig(told, 3);
     const store = new MemoryItemStore(world.tables);
     let reads = 0;

@@ -1,39 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { WriteAction } from '#core/platform/item-store.ts';
 import { EVERYTHING, type RecordFilter } from '#core/replay/record-filter.ts';
 import { ReplayJournal } from '#core/replay/replay-journal.ts';
-import { newCheckpoint, type ReplayRun, type ShardCheckpoint } from '#core/replay/replay-run.ts';
-import { noteFailure, replaySlice } from '#core/replay/replay-slice.ts';
-import { type ReplicationContext, replicateBatch } from '#core/replication/replicate-batch.ts';
+import { newCheckpoint } from '#core/replay/replay-run.ts';
+import { noteFailure } from '#core/replay/replay-slice.ts';
+import { replicateBatch } from '#core/replication/replicate-batch.ts';
 import { crashAt } from '../../support/crash-points.ts';
-import { failingWrites } from '../../support/faulty-store.ts';
 import { MemoryChangeLog } from '../../support/memory-change-log.ts';
 import { MemoryItemStore } from '../../support/memory-item-store.ts';
 import { expectPublished } from '../../support/published-laws.ts';
 import { RelayWorld } from '../../support/relay-world.ts';
-import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
+import { REPLAY, replayInWorld, wholeWindow } from '../../support/replay-in-world.ts';
+import { viewsStory } from '../../support/source-story.ts';
 
 const SHARD = 'shardId-000000000000';
-const REPLAY = 'r1';
-
-function story(): SourceStory {
-  const told = new SourceStory();
-  told.transaction(() => {
-    told.insert('metric_groups', { id: '1', name: 'views' });
-    told.insert('dimensions', { id: '9', name: 'country' });
-    told.insert('dimensions_metric_groups', { dimension_id: '9', metric_group_id: '1' });
-    told.insert('metrics', metricRow('1', 'views'));
-    told.insert('metric_versions', versionRow('1', '1'));
-  });
-  for (const version of ['2', '3', '4'])
-    told.transaction(() => told.insert('metric_versions', versionRow('1', version)));
-  return told;
-}
-
-const faultyContext = (context: ReplicationContext, faulty: (action: WriteAction) => boolean): ReplicationContext => ({
-  ...context,
-  store: failingWrites(context.store, faulty),
-});
 
 /** A stream that holds a story, a world that may have applied it already, and a replay of all of it. */
 async function rig(
@@ -46,7 +25,7 @@ async function rig(
 ) {
   const world = new RelayWorld();
   world.nowMs = Date.parse('2026-11-20T13:00:00Z');
-  const told = story();
+  const told = viewsStory('2', '3', '4');
   const records = world.records(told.messages);
   const log = new MemoryChangeLog(() => world.nowMs).shard(SHARD).put(SHARD, records);
   const window = { fromMs: world.nowMs, toMs: world.nowMs + 1 };
@@ -55,45 +34,9 @@ async function rig(
     await replicateBatch(world.context(), records);
     await world.drainQueue();
   }
-  const journal = new ReplayJournal(new MemoryItemStore(world.tables), 'Replays', () => world.nowMs);
-  const run: ReplayRun = {
-    replayId: REPLAY,
-    request: { source: 'stream', window, filter, allowGap, readShare: 1, generations: [[SHARD]] },
-    execution: 'r1-1',
-    startedAtMs: world.nowMs,
-    stopped: false,
-  };
-  await journal.putRun(run);
-  let slices = 0;
-  const slice = ({
-    gate,
-    remainingMs = () => 900_000,
-    execution = 'r1-1',
-    checkpoint,
-    faulty = () => false,
-  }: {
-    gate?: () => Promise<void>;
-    remainingMs?: () => number;
-    execution?: string;
-    checkpoint?: ShardCheckpoint;
-    faulty?: (action: WriteAction) => boolean;
-  } = {}) =>
-    replaySlice(
-      {
-        replication: faultyContext(world.context(gate), faulty),
-        journal: new ReplayJournal(new MemoryItemStore(world.tables, gate), 'Replays', () => world.nowMs),
-        logOf: () => log,
-        batchRecords: batch,
-        writer: `slice ${++slices}`,
-        nowMs: () => world.nowMs,
-        sleep: async (ms) => {
-          world.nowMs += ms;
-        },
-        remainingMs,
-      },
-      { replayId: REPLAY, shardId: SHARD, execution, checkpoint },
-    );
-  return { world, told, log, journal, run, slice, records };
+  const request = wholeWindow(window, [[SHARD]], { filter, allowGap });
+  const replay = await replayInWorld(world, request, { logOf: () => log, batchRecords: batch });
+  return { world, told, log, records, ...replay };
 }
 
 describe('a slice', () => {
