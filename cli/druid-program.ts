@@ -56,11 +56,7 @@ export function addDruidCommands(program: Command, context: CommandContext, fini
       ]),
     ),
   )
-    .addOption(
-      new Option('--attribute <name>', 'attribute of the metric, as often as needed')
-        .argParser(collect)
-        .default([], 'name'),
-    )
+    .addOption(new Option('--attribute <name...>', 'attributes of the metric').default([], 'name'))
     .option('--prefix <text>', 'begins the name of each lookup: metric_name, metric_value_type', 'metric_')
     .option('--tier <name>', 'lookup tier', '__default')
     .option('--watch', 'follow the events until Ctrl-C')
@@ -89,8 +85,6 @@ export function addDruidCommands(program: Command, context: CommandContext, fini
     );
 }
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
-
 const withDruid = (command: Command): Command =>
   command.option('--druid <url>', 'Router of Druid (default: DRUID_URL; credentials better there or in DRUID_AUTH)');
 
@@ -105,11 +99,7 @@ function withSpec(command: Command): Command {
 function withSupervisor(command: Command): Command {
   return withSpec(withDruid(withTarget(command)))
     .option('--supervisor <id>', 'supervisor of a fact datasource of your own, instead of the metric changes')
-    .addOption(
-      new Option('--metric <name>', 'with --supervisor: a metric of that datasource, as often as needed')
-        .argParser(collect)
-        .default([], 'none'),
-    )
+    .addOption(new Option('--metric <name...>', 'with --supervisor: metrics of that datasource').default([], 'none'))
     .option('--metrics-prefix <text>', 'with --supervisor: all metrics whose name begins so')
     .option('--all-metrics', 'with --supervisor: every metric')
     .option('--prune', 'also remove columns that the contract does not have');

@@ -18,7 +18,7 @@ export interface Failure {
 }
 
 export interface BatchOptions {
-  /** Told of every failed record; default: one line on stderr, without the event's content. */
+  /** Told of every failed record; default: one line on stderr, with the id of the event and what the error says of itself. */
   readonly onFailure?: (failure: Failure) => void;
   /** Metrics at the same time; default 1. Events of one metric are never at the same time. */
   readonly concurrency?: number;

@@ -96,7 +96,7 @@ async function factPlan(
   if (!choosesMetrics(options)) {
     throw usageError(
       `Which metrics are in the datasource of ${id}?`,
-      'Say it with --metric NAME (as often as needed), --metrics-prefix PREFIX or --all-metrics.',
+      'Say it with --metric NAME…, --metrics-prefix PREFIX or --all-metrics.',
     );
   }
   const present = await druid.readSupervisor(id);
