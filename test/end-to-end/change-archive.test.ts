@@ -8,18 +8,16 @@ import { join } from 'node:path';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { hops } from '#cli/status/hops.ts';
 import { archivedShards, readArchivedShard } from '#core/archive/read-archive.ts';
 import { s3ArchiveStore } from '#core/archive/s3-archive-store.ts';
 import { relayApp } from '#infra/relay-app.ts';
-import { ACCOUNT_ID } from '#local/runtime.ts';
 import { streamRecords } from '../support/stream-records.ts';
 import { until } from './support/eventually.ts';
 import { settled } from './support/laws.ts';
-import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
+import { announce, type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
 import { runRelay } from './support/relay-process.ts';
 import { group, inGroup, metric, version } from './support/source-writes.ts';
 
@@ -111,18 +109,8 @@ async function damagedObject(): Promise<{ key: string; mend: () => Promise<void>
 }
 
 test('a target that lost everything is replayed from the archive; what is missing or damaged there is named first', async () => {
-  const { local, source, dataDirectory } = pipeline;
-  const { endpoint, region, credentials } = local;
-  await writePipelineFile(dataDirectory, {
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
-    endpoint,
-    region,
-    accountId: ACCOUNT_ID,
-    credentials,
-    sourceUrl: 'mysql://unused@127.0.0.1:1/lph',
-    outputs: [...Object.entries(local.outputs)],
-  });
+  const { source, dataDirectory } = pipeline;
+  await announce(pipeline, dataDirectory);
   await source.transaction(group(9000, 'archived group'), inGroup(9000, 1, 2));
   await source.transaction(metric(9000, 'archived_metric', 9000), version(9000, 1));
   await source.transaction("UPDATE metric_versions SET created_by = 'later' WHERE metric_id = 9000");

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { makeAssemblyFresh } from '#cli/pipeline/assembly.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
@@ -13,7 +12,7 @@ import type { Gateway } from '#local/gateway/gateway.ts';
 import type { Credentials } from '#local/local-aws.ts';
 import { ACCOUNT_ID } from '#local/runtime.ts';
 import { until } from './support/eventually.ts';
-import { type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
+import { announce, type PipelineUnderTest, startPipelineUnderTest } from './support/pipeline-under-test.ts';
 import { runRelay } from './support/relay-process.ts';
 import { group, inGroup, metric, version } from './support/source-writes.ts';
 
@@ -53,17 +52,7 @@ function noStream(gateway: Gateway): Credentials {
 /** Answers a data directory whose pipeline file names these keys. */
 async function announced(credentials: Credentials): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'relay-e2e-found-'));
-  const { endpoint, region, accountId, outputs } = pipeline.local;
-  await writePipelineFile(directory, {
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
-    endpoint,
-    region,
-    accountId,
-    credentials: { ...credentials },
-    sourceUrl: 'mysql://not-needed.invalid',
-    outputs: Object.entries(outputs),
-  });
+  await announce(pipeline, directory, credentials);
   return directory;
 }
 

@@ -6,12 +6,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writePipelineFile } from '#cli/connection/pipeline-file.ts';
 import { makeAssemblyFresh, PIPELINE, WITH_SUBSCRIBERS } from '#cli/pipeline/assembly.ts';
 import { COPY_SCHEMA, copySecrets } from '#cli/pipeline/copy-database.ts';
 import { isFullLoadDone } from '#cli/pipeline/full-load.ts';
 import { LOCAL_PARAMETERS, PARAMETERS_WITH_SUBSCRIBERS } from '#cli/pipeline/parameters.ts';
 import { reportOf } from '#cli/pipeline/resource-status.ts';
 import { privateSource } from '#cli/pipeline/source.ts';
+import type { Credentials } from '#local/local-aws.ts';
 import { type LocalPipeline, startLocalAws } from '#local/runtime.ts';
 import type { SampleOptions } from '#sample/generate.ts';
 import { loadSample } from '#sample/load-sample.ts';
@@ -130,6 +132,25 @@ export async function startPipelineUnderTest(options: PipelineOptions = {}): Pro
     await takeDown(undo);
     throw new Error(`the pipeline did not start; it said:\n  ${talk.slice(-20).join('\n  ')}`, { cause: error });
   }
+}
+
+/** Lets the commands find the pipeline by a data directory, and work with these keys. None of them asks the source. */
+export async function announce(
+  { local }: PipelineUnderTest,
+  directory: string,
+  credentials: Credentials = local.credentials,
+): Promise<void> {
+  const { endpoint, region, accountId, outputs } = local;
+  await writePipelineFile(directory, {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    endpoint,
+    region,
+    accountId,
+    credentials: { ...credentials },
+    sourceUrl: 'mysql://not-needed.invalid',
+    outputs: Object.entries(outputs),
+  });
 }
 
 export function functionLogs(dataDirectory: string): string {
