@@ -1,7 +1,6 @@
 /** `relay events tail`: prints events of the bus as they arrive, from the moment it says `tailing` on stderr until it is stopped. */
-import { compilePattern, EventPatternError } from '#local/eventbridge/event-pattern.ts';
-import { usageError } from '../command-failure.ts';
 import { requireOutput } from '../connection/connection.ts';
+import { checkedPattern, usablePattern } from '../events/given-pattern.ts';
 import { oneLine, viewMetricChanged } from '../events/metric-changed.ts';
 import { DEFAULT_PATTERN, type Delivery, subscribe } from '../events/subscription.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -40,34 +39,4 @@ export function eventLine(
   const event = viewMetricChanged(envelope);
   if (event === undefined) return renderOtherEvent(envelope, receivedAtMs);
   return renderEventLine(event, { receivedAtMs, committedAtMs, style: terminal.styleData });
-}
-
-/** The pattern parsed, refused with the place and what is allowed there before anybody is asked. */
-export function usablePattern(text: string): { readonly [member: string]: unknown } {
-  const pattern = JSON.parse(checkedPattern(text)) as { readonly [member: string]: unknown };
-  try {
-    compilePattern(pattern);
-    return pattern;
-  } catch (error) {
-    if (!(error instanceof EventPatternError)) throw error;
-    throw usageError(
-      `--pattern is no event pattern: ${error.message}.`,
-      `Values stand in lists: --pattern '{"detail":{"data":{"change":["DELETED"]}}}'. See docs/subscribing.md.`,
-    );
-  }
-}
-
-/** What is no JSON object at all is refused wherever the bus is. */
-export function checkedPattern(text: string): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    parsed = undefined;
-  }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return text;
-  throw usageError(
-    `--pattern ${text} is not a JSON object.`,
-    `Give an EventBridge event pattern, for example --pattern '{"detail":{"data":{"change":["DELETED"]}}}'.`,
-  );
 }

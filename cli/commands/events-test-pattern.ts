@@ -9,12 +9,12 @@ import { CommandFailure, failed, messageOf } from '../command-failure.ts';
 import { eventBridge } from '../connection/clients.ts';
 import { goldenEvents } from '../events/contract-files.ts';
 import { readGivenEvents } from '../events/given-events.ts';
+import { usablePattern } from '../events/given-pattern.ts';
 import { absentFields, type Mismatch, mismatches } from '../events/pattern-explanation.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
-import { usablePattern } from './events-tail.ts';
 
 export interface TestPatternOptions extends TargetOptions, OutputOptions {
   readonly pattern: string;

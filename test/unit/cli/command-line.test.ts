@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { checkedPattern } from '#cli/commands/events-tail.ts';
 import { availableMemory, diskFinding, memoryFinding } from '#cli/doctor/finding.ts';
+import { checkedPattern } from '#cli/events/given-pattern.ts';
 import { isLeftover, subscriptionName } from '#cli/events/subscription-name.ts';
 import { nonNegativeNumber, wholeNumber } from '#cli/option-values.ts';
 import { relayProgram } from '#cli/program.ts';
