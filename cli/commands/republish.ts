@@ -22,6 +22,7 @@ import { dynamoDb, eventBridge } from '../connection/clients.ts';
 import { requireOutput } from '../connection/connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { counted } from '../render/counted.ts';
+import { listPrice } from '../render/list-price.ts';
 import { duration } from '../replay/point-in-time.ts';
 import { findNames, scanNames } from '../republish/chosen-metrics.ts';
 import { putEventsOn } from '../republish/put-events.ts';
@@ -164,7 +165,7 @@ function report(
     return;
   }
   const what = `${counted(events, 'event')} of ${counted(chosen, 'metric')}, ${(bytes / 1_000_000).toFixed(2)} MB`;
-  const price = `$${dollars.toFixed(dollars < 0.01 ? 6 : 2)} at list price (us-east-1)`;
+  const price = `${listPrice(dollars)} (us-east-1)`;
   if (options.dryRun) {
     const time = duration((events / options.rate) * 1000);
     terminal.out(`${what}, would take ${time} at ${options.rate}/s and cost ${price}`);

@@ -3,6 +3,7 @@ import type { RebuildPlan } from '#core/rebuild/rebuild-plan.ts';
 import { listPriceDollars } from '#core/replay/replay-price.ts';
 import { eventsListPriceDollars } from '#core/republish/put-events-entry.ts';
 import { counted } from '../render/counted.ts';
+import { listPrice } from '../render/list-price.ts';
 
 export function shownPlan(plan: RebuildPlan): object {
   const { cost, differing, waiting, eventsNew, failed, ...counts } = plan;
@@ -29,12 +30,11 @@ export function renderPlan(plan: RebuildPlan): string {
     ...(eventsAgain > 0 ? [`${eventsAgain} told again under the ids they had`] : []),
     ...[...eventsNew].map(([change, count]) => `${count} new ${change}`),
   ];
-  const dollars = dollarsOf(plan);
   const lines = [
     `metrics   ${looked} looked at, ${counted(differing.length, 'differs', 'differ')}${waiting.length > 0 ? `, ${counted(waiting.length, 'waits', 'wait')} for rows` : ''}`,
     `items     ${puts} to put, ${deletes} to delete`,
     `events    ${told.join(', ') || 'none'}`,
-    `cost      ${counted(cost.writeUnits, 'write unit')}, ${counted(cost.readUnits, 'read unit')} for all that were looked at; $${dollars.toFixed(dollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
+    `cost      ${counted(cost.writeUnits, 'write unit')}, ${counted(cost.readUnits, 'read unit')} for all that were looked at; ${listPrice(dollarsOf(plan))} (on demand, us-east-1)`,
     ...examples.map(({ name, version, what }) => `  ${what.padEnd(6)}  ${name} ${version}`),
     ...(puts + deletes > examples.length ? [`  … and ${counted(puts + deletes - examples.length, 'more item')}`] : []),
     ...failed.slice(0, 10).map(([metricId, reason]) => `  cannot be published: metric ${metricId}: ${reason}`),

@@ -5,6 +5,7 @@ import type { PlannedChanges } from '#core/replay/replay-plan.ts';
 import { listPriceDollars } from '#core/replay/replay-price.ts';
 import { instant, type ReplaySource } from '#core/replay/replay-window.ts';
 import { counted } from '../render/counted.ts';
+import { listPrice } from '../render/list-price.ts';
 import { renderTable } from '../render/table.ts';
 import { type ArchivedWindow, archiveLines } from './archived-window.ts';
 import { duration } from './point-in-time.ts';
@@ -138,7 +139,7 @@ export function renderPlan(plan: ShownPlan, checked: CheckedRequest, planned: Pl
         ]
       : []),
     `cost      about ${units(plan.writeUnits)} write and ${units(plan.readUnits)} read units, ` +
-      `$${plan.listPriceDollars.toFixed(plan.listPriceDollars < 0.01 ? 6 : 2)} at list price (on demand, us-east-1)`,
+      `${listPrice(plan.listPriceDollars)} (on demand, us-east-1)`,
     ...(plan.archive === null
       ? [
           `time      at least ${duration(plan.readingMs)} of reading, at ${checked.request.readShare} of the shards' read limits`,
