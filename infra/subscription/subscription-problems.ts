@@ -2,7 +2,7 @@
  * Everything that would keep a subscription from working, found at synthesis and told at once: each line says what was given, what
  * EventBridge allows, and what to do. It only looks; it makes no resource.
  */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Resource, Stack } from 'aws-cdk-lib';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -75,7 +75,12 @@ function deadLetterProblems(scope: Construct, queue: IQueue | undefined): readon
   const problems: string[] = [];
   if (queue.fifo)
     problems.push(`deadLetters: ${queue.node.path} is a FIFO queue; EventBridge takes standard queues only.`);
-  if (!isOwn(scope, queue))
+  if (Resource.isOwnedResource(queue) && !isOwn(scope, queue))
+    problems.push(
+      `deadLetters: ${queue.node.path} is of the stack ${Stack.of(queue).stackName}: its policy would have to name the rule, and the rule the queue, so ` +
+        'neither stack could be the first. Leave deadLetters out, or make the queue in this stack.',
+    );
+  else if (!isOwn(scope, queue))
     problems.push(
       `deadLetters: ${queue.node.path} is not made by this app in this account, so the rule cannot be let in. Leave deadLetters out, ` +
         'or make the queue here.',

@@ -1,6 +1,6 @@
 /**
- * Where a subscription delivers: how EventBridge is let in there, and what it is told besides the event. What this stack owns gets a
- * resource policy bound to the one rule; what it cannot change (imported, or of another account) is reached with a role that may do
+ * Where a subscription delivers: how EventBridge is let in there, and what it is told besides the event. What this stack makes gets a
+ * resource policy bound to the one rule; what is imported, of another account or of another stack is reached with a role that may do
  * one thing to one resource. Nothing here grants `*`.
  */
 import { Arn, ArnFormat, type IResource, Resource, Stack, Token, TokenComparison } from 'aws-cdk-lib';
@@ -8,7 +8,7 @@ import type { IEventBus, Rule, RuleTargetConfig } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { EventInvokeConfig, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnEventInvokeConfig, EventInvokeConfig, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -40,7 +40,7 @@ const EVENTS = 'events.amazonaws.com';
 export interface FunctionTargetOptions {
   /**
    * Whether an event that the function failed on, after Lambda's own two retries, goes to the subscription's dead letters too. Default true
-   * for a function of this app; `false` when the function has an asynchronous configuration already.
+   * for a function of this stack; `false` when the function has an asynchronous configuration already, as of another subscription.
    */
   readonly keepFailedEvents?: boolean;
 }
@@ -53,7 +53,10 @@ export function toFunction(
   return {
     label: `the function ${target.node.path}`,
     access,
-    problems: (scope) => placeProblems(scope, target, target.functionArn, 'the function', 'other-account'),
+    problems: (scope) => [
+      ...placeProblems(scope, target, target.functionArn, 'the function', 'other-account'),
+      ...(keepFailedEvents && isOwn(scope, target) ? destinationProblems(target) : []),
+    ],
     bind({ scope, rule, deadLetters, roleFor }) {
       const config = { arn: target.functionArn };
       if (!isOwn(scope, target)) return { ...config, role: roleFor(access.actions, access.resourceArn) };
@@ -68,6 +71,18 @@ export function toFunction(
       return config;
     },
   };
+}
+
+/** Lambda takes one configuration per function; CloudFormation would refuse a second one when it is deployed. */
+function destinationProblems(target: IFunction): readonly string[] {
+  const taken = Stack.of(target)
+    .node.findAll()
+    .some((one) => one instanceof CfnEventInvokeConfig && one.functionName === target.functionName);
+  if (!taken) return [];
+  return [
+    `the function ${target.node.path} has a failure destination already, of another subscription or its own. Give keepFailedEvents: false here: ` +
+      'what the function fails on goes to the one it has, whichever rule it came by.',
+  ];
 }
 
 export interface QueueTargetOptions {
@@ -89,14 +104,18 @@ export function toQueue(target: IQueue, options: QueueTargetOptions = {}): Subsc
         arn: target.queueArn,
         ...(target.fifo ? { sqsParameters: { messageGroupId: options.messageGroupId ?? METRIC_ID_PATH } } : {}),
       };
-      if (!isOwn(scope, target)) return { ...config, role: roleFor(access.actions, access.resourceArn) };
-      letRuleSend(target, rule);
-      return config;
+      if (isOwn(scope, target)) {
+        letRuleSend(target, rule);
+        return config;
+      }
+      const key = target.encryptionMasterKey;
+      if (key !== undefined) roleFor(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn);
+      return { ...config, role: roleFor(access.actions, access.resourceArn) };
     },
   };
 }
 
-/** Lets one rule, and nobody else through EventBridge, send to a queue of this app. Also used for dead letters. */
+/** Lets one rule, and nobody else through EventBridge, send to a queue of this stack. Also used for dead letters. */
 export function letRuleSend(queue: IQueue, rule: Rule): void {
   queue.addToResourcePolicy(
     new PolicyStatement({
@@ -169,10 +188,12 @@ export function toBus(target: IEventBus): SubscriptionTarget {
   };
 }
 
-/** Whether this app makes the resource, in the account of the subscription: then its policy is ours to write. */
-export function isOwn(scope: Construct, resource: IResource): boolean {
-  return Resource.isOwnedResource(resource) && !differs(Stack.of(scope).account, resource.env.account);
-}
+/**
+ * Whether the stack of the subscription makes the resource: then its policy is ours to write. The policy names the rule, and the rule the
+ * resource, so in two stacks each would have to be deployed before the other.
+ */
+export const isOwn = (scope: Construct, resource: IResource): boolean =>
+  Resource.isOwnedResource(resource) && Stack.of(resource) === Stack.of(scope);
 
 /** Whether both are known and are not the same. */
 export function differs(one: string, other: string): boolean {

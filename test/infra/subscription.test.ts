@@ -228,6 +228,21 @@ describe('a target', () => {
     }
   });
 
+  test('of another stack of the app is reached with a role, so that neither stack waits for the other', () => {
+    const theirs = stackOf();
+    const ours = new Stack(theirs.node.root, 'Ours', { env: OWN });
+    const key = new Key(theirs, 'Key', { enableKeyRotation: true });
+    const queue = new Queue(theirs, 'Inbox', { encryptionMasterKey: key, enforceSSL: true });
+    new MetricChangedSubscription(ours, 'ToQueue', { target: toQueue(queue) });
+    new MetricChangedSubscription(ours, 'ToFunction', { target: toFunction(functionIn(theirs)) });
+    const template = Template.fromStack(ours);
+    const actions = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
+      Properties.PolicyDocument.Statement.flatMap(({ Action }: { Action: string | string[] }) => Action),
+    );
+    expect(actions.sort()).toEqual(['kms:Decrypt', 'kms:GenerateDataKey', 'lambda:InvokeFunction', 'sqs:SendMessage']);
+    expect(Template.fromStack(theirs).findResources('AWS::Lambda::EventInvokeConfig')).toEqual({});
+  });
+
   test('of another account is reached with a role, and says what its owner has to allow', () => {
     const arn = 'arn:aws:sqs:eu-central-1:222222222222:their-inbox';
     const { stack, subscription, template } = subscribed((one) => ({
@@ -308,6 +323,26 @@ describe('wrong input is refused at synthesis', () => {
     expect(
       withDeadLetters((stack) => Queue.fromQueueArn(stack, 'Far', 'arn:aws:sqs:eu-central-1:222222222222:far')),
     ).toContain('not made by this app');
+  });
+
+  test('a second failure destination of one function, of which Lambda takes only one', () => {
+    const stack = stackOf();
+    const worker = functionIn(stack);
+    const subscribe = (id: string, options = {}) =>
+      new MetricChangedSubscription(stack, id, { target: toFunction(worker, options) });
+    subscribe('First');
+    expect(() => subscribe('Second')).toThrow('Theirs/Worker has a failure destination already');
+    subscribe('Third', { keepFailedEvents: false });
+    Template.fromStack(stack).resourceCountIs('AWS::Lambda::EventInvokeConfig', 1);
+  });
+
+  test('dead letters of another stack, whose policy would have to name the rule before it is made', () => {
+    expect(
+      refusal((stack) => {
+        const elsewhere = new Stack(stack.node.root, 'Elsewhere', { env: OWN });
+        return { target: toQueue(queueIn(stack)), deadLetters: queueIn(elsewhere) };
+      }),
+    ).toContain('deadLetters: Elsewhere/Inbox is of the stack Elsewhere');
   });
 
   test('a target or a bus that EventBridge cannot reach from here', () => {
