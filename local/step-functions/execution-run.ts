@@ -57,14 +57,21 @@ export function runExecution(
     stopping.abort();
     run.abort();
   };
+  const stopAs = (failure: StateError): void => {
+    broken = failure;
+    abort();
+  };
   const reading = readEvents(run.eventLogs, (event) => {
     // A loop without tasks runs ahead of this reader; what it does after the limit did not happen.
     if (broken !== undefined) return;
     const events = historyEvents(event, definition.tasks);
     onEvents(events);
     earlierEvents += events.length;
-    broken = brokenLimit(event, earlierEvents);
-    if (broken !== undefined) abort();
+    const limit = brokenLimit(event, earlierEvents);
+    if (limit !== undefined) stopAs(limit);
+  }).catch((error: unknown) => {
+    const cause = `the history of the execution cannot be kept: ${error instanceof Error ? error.message : String(error)}`;
+    stopAs(new StateError('States.Runtime', cause, 'terminal'));
   });
   const end = run.result
     .then(

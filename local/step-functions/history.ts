@@ -6,7 +6,7 @@
  */
 import type { StateMachine } from 'aws-local-stepfunctions';
 import type { TaskKind } from './definition.ts';
-import { type Members, members } from './definition-check.ts';
+import type { Members } from './definition-check.ts';
 
 type Generated = ReturnType<StateMachine['run']>['eventLogs'];
 export type InterpreterEvent = Generated extends AsyncGenerator<infer Event> ? Event : never;
@@ -95,6 +95,4 @@ function text(value: unknown): string {
 }
 
 /** Known only when the items are the whole input. */
-function lengthOf(input: unknown): number {
-  return Array.isArray(input) ? input.length : ((members(input).length as number | undefined) ?? 0);
-}
+const lengthOf = (input: unknown): number => (Array.isArray(input) ? input.length : 0);

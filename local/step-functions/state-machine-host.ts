@@ -94,7 +94,7 @@ export class StateMachineHost {
   }
 
   #run(execution: Execution): void {
-    const { definition, store, roleArn, arn, name, runTask } = this.settings;
+    const { definition, store, roleArn, arn, name, runTask, log } = this.settings;
     const context = {
       executionArn: execution.arn,
       name: execution.name,
@@ -121,6 +121,8 @@ export class StateMachineHost {
       .catch((error: unknown) =>
         this.#end(execution.arn, { status: 'FAILED', error: 'States.Runtime', cause: String(error) }),
       )
+      // It stays RUNNING in the store, and the next start goes on with it.
+      .catch((error: unknown) => log(`step functions ${name}`, `the end of ${execution.name} cannot be kept: ${error}`))
       .finally(() => {
         this.#running.delete(execution.arn);
         this.#endings.delete(ending);

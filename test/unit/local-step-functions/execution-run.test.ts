@@ -228,3 +228,16 @@ describe('an execution', () => {
     expect([calls, vi.getTimerCount()]).toEqual([1, 0]);
   });
 });
+
+it('ends at once as failed when its history cannot be kept', async () => {
+  const definition = readDefinition(JSON.stringify({ StartAt: 'T', States: { T: task() } }), 'Test/Machine');
+  const { end } = runExecution(definition, '{}', CONTEXT, never, () => {
+    throw new Error('disk full');
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  await expect(end).resolves.toEqual({
+    status: 'FAILED',
+    error: 'States.Runtime',
+    cause: 'the history of the execution cannot be kept: disk full',
+  });
+});
