@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 
+/** Present when the rows that were looked at had been stored before: the states in which they lay there. Who is known to cover them all is left alone. */
+const foundAs = z.optional(z.array(z.string()));
 const commit = z.object({ transactionId: z.optional(z.string()), committedAt: z.string() });
 
 export const projectionMessage = z.discriminatedUnion('kind', [
@@ -16,9 +18,10 @@ export const projectionMessage = z.discriminatedUnion('kind', [
     metricIds: z.array(z.string()),
     commit,
     byItems: z.optional(z.boolean()),
+    foundAs,
   }),
   /** Recompute every metric that uses one of these entities (`dimension#9`, `group#5`, `metric#7`). */
-  z.object({ kind: z.literal('fanOut'), partitions: z.array(z.string()), commit }),
+  z.object({ kind: z.literal('fanOut'), partitions: z.array(z.string()), commit, foundAs }),
 ]);
 
 export type ProjectionMessage = z.infer<typeof projectionMessage>;

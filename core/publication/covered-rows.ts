@@ -10,9 +10,12 @@ import type { MetricHead } from './metric-head.ts';
 /** A metric with more rows is recomputed for every duplicate: its head would cost more to write than that costs to read. */
 const ROWS_MAX = 100;
 
+/** Whether a head can ever cover so many rows. */
+export const isCoverable = (fingerprints: readonly string[]): boolean => fingerprints.length <= ROWS_MAX;
+
 /** What a head says of the rows that its recompute read: their fingerprints in order, one behind the other; empty when it covers none. */
 export function coverageOf(fingerprints: readonly string[]): string {
-  return fingerprints.length > ROWS_MAX ? '' : [...new Set(fingerprints)].sort().join('');
+  return isCoverable(fingerprints) ? [...new Set(fingerprints)].sort().join('') : '';
 }
 
 export function coversAll({ covers }: Pick<MetricHead, 'covers'>, fingerprints: readonly string[]): boolean {

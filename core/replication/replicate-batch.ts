@@ -14,6 +14,7 @@ import { RelayError } from '../error/relay-error.ts';
 import { rowMirrorKey } from '../mirror/mirror-key.ts';
 import type { LaneOutcome, RowLane, RowMirror } from '../mirror/row-mirror.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
+import { isCoverable } from '../publication/covered-rows.ts';
 import type { Quarantine } from '../quarantine/quarantine.ts';
 import { type BatchCounts, countOutcomes, type RecordOutcome, retryFrom, weightiest } from './batch-outcome.ts';
 import type { ChangeRecord } from './change-record.ts';
@@ -148,7 +149,9 @@ async function recomputeAffected(
     const affected = await affectedMetrics(links, context.tables.sourceRows, together, context.fanOutLimit);
     if (affected.kind === 'fanOut') {
       const commit = together.map(newest).reduce(newer).commit;
-      await context.send({ kind: 'fanOut', partitions: [...affected.partitions], commit }, 0);
+      const found = statesFound(together);
+      const known = found && isCoverable(found) && { foundAs: [...found] };
+      await context.send({ kind: 'fanOut', partitions: [...affected.partitions], commit, ...known }, 0);
     }
     return affected.metricIds;
   });
@@ -175,10 +178,16 @@ async function recomputeAffected(
 function foundAs(lanesOf: ReadonlyMap<string, readonly Lane[]>): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   for (const [metricId, lanes] of lanesOf) {
-    const states = lanes.flatMap((lane) => lane.foundAs ?? []);
-    if (states.length === lanes.length) found.set(metricId, states);
+    const states = statesFound(lanes);
+    if (states) found.set(metricId, states);
   }
   return found;
+}
+
+/** Of the rows of the lanes, when every one was found as it lies there. */
+function statesFound(lanes: readonly Lane[]): readonly string[] | undefined {
+  const states = lanes.flatMap((lane) => lane.foundAs ?? []);
+  return states.length === lanes.length ? states : undefined;
 }
 
 /** What can never be stored or published sets its records aside; what met a fault of the infrastructure is retried with them. */

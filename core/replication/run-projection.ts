@@ -14,7 +14,10 @@ export async function runProjection(context: SettleContext, body: string): Promi
   const message = parseMessage(body);
   const metricIds = message.kind === 'recompute' ? message.metricIds : await splitFanOut(context, message);
   const basis = message.kind === 'recompute' && message.byItems ? 'items' : 'head';
-  const errors = await settleMetrics(context, new Map(metricIds.map((id) => [id, message.commit])), basis);
+  const { commit, foundAs } = message;
+  const causes = new Map(metricIds.map((id) => [id, commit]));
+  const found = new Map(foundAs ? metricIds.map((id) => [id, foundAs]) : []);
+  const errors = await settleMetrics(context, causes, basis, found);
   const [first] = errors.values();
   if (first !== undefined) throw first;
 }
@@ -32,7 +35,7 @@ function parseMessage(body: string): ProjectionMessage {
 /** @returns the metrics to recompute here; more than the limit are sent on in messages of their own. */
 async function splitFanOut(
   context: SettleContext,
-  { partitions, commit }: Extract<ProjectionMessage, { kind: 'fanOut' }>,
+  { kind, partitions, ...cause }: Extract<ProjectionMessage, { kind: 'fanOut' }>,
 ): Promise<readonly string[]> {
   const found = await Promise.all(
     partitions.map((partition) => directUsers(context.store, context.tables.sourceRows, partition)),
@@ -41,9 +44,9 @@ async function splitFanOut(
   const metricIds = users.filter((user) => entityOf(user)[0] === 'metric').map((user) => entityOf(user)[1]);
   const further = users.filter((user) => entityOf(user)[0] !== 'metric');
   for (const slice of slices(further, context.fanOutLimit))
-    await context.send({ kind: 'fanOut', partitions: slice, commit }, 0);
+    await context.send({ kind, partitions: slice, ...cause }, 0);
   if (metricIds.length <= context.fanOutLimit) return metricIds;
   for (const slice of slices(metricIds, context.fanOutLimit))
-    await context.send({ kind: 'recompute', metricIds: slice, commit }, 0);
+    await context.send({ kind: 'recompute', metricIds: slice, ...cause }, 0);
   return [];
 }

@@ -160,7 +160,7 @@ export const BATCH_AND_QUEUE: readonly Mutant[] = [
   {
     name: 'last-slice-of-a-fan-out-dropped',
     breaks: 'a fan-out reaches every metric',
-    file: PROJECTION,
+    file: 'core/platform/concurrently.ts',
     find: 'Math.ceil(items.length / size)',
     replace: 'Math.floor(items.length / size)',
     likely: queue,

@@ -27,6 +27,22 @@ export const REPLAY: readonly Mutant[] = [
     likely: covered,
   },
   {
+    name: 'one-row-found-as-it-was-speaks-for-all',
+    breaks: 'a metric of which one row changed is recomputed, whatever else of it was found as it was',
+    file: 'core/replication/replicate-batch.ts',
+    find: 'return states.length === lanes.length ? states : undefined;',
+    replace: 'return states.length > 0 ? states : undefined;',
+    likely: covered,
+  },
+  {
+    name: 'a-fan-out-of-a-change-says-that-nothing-changed',
+    breaks: 'the users of a row that changed are recomputed, however many they are',
+    file: 'core/replication/replicate-batch.ts',
+    find: 'const known = found && isCoverable(found) && { foundAs: [...found] };',
+    replace: 'const known = { foundAs: [...(found ?? [])] };',
+    likely: ['test/unit/core/run-projection.test.ts'],
+  },
+  {
     name: 'window-without-slack',
     breaks: 'arrival times go back: reading ends some time behind the window',
     file: WINDOW,

@@ -1,5 +1,6 @@
 /** The projector's messages. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ROWS } from '#core/mirror/mirror-key.ts';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
 import { runProjection } from '#core/replication/run-projection.ts';
 import { contextWithFailingWrites, touches } from '../../support/faulty-store.ts';
@@ -47,6 +48,47 @@ describe('a fan-out', () => {
     expect(relay.queue).toHaveLength(1);
     await relay.drainQueue();
     expectPublished(relay, story, 'after the fan-out');
+  });
+
+  test('of a row that lies there as it did reads the heads of its users, and no row of those that cover it', async () => {
+    const { story, world: relay } = await world(7, 3);
+    const events = relay.events().length;
+    const [dimension = ''] = story.messages;
+    const redo = async (): Promise<readonly string[]> => {
+      await relay.apply([dimension]);
+      const read: string[] = [];
+      for (let message = relay.queue.shift(); message; message = relay.queue.shift()) {
+        expect(message.body).toMatchObject({ foundAs: [expect.any(String)] });
+        const context = relay.context();
+        const query = vi.spyOn(context.store, 'query');
+        await runProjection(context, JSON.stringify(message.body));
+        for (const [, pk, prefix] of query.mock.calls) if (prefix === ROWS && pk.startsWith('metric#')) read.push(pk);
+      }
+      return read;
+    };
+    expect(await redo()).toEqual([]);
+
+    // One head forgets what it covers, as it does when something is still to be done.
+    const rows = relay.tables.table('SourceRows');
+    const head = relay.tables.keyOf('SourceRows', { pk: { S: 'metric#5' }, sk: { S: 'head' } });
+    const { covers, ...uncovering } = rows.get(head) ?? {};
+    expect(covers?.S).toBeTruthy();
+    rows.set(head, uncovering);
+    expect(await redo()).toEqual(['metric#5']);
+    expect(relay.events()).toHaveLength(events);
+  });
+
+  test('of a row that was stored by a worker that died before it told anybody reaches every metric', async () => {
+    const { story, world: relay } = await world(7, 3);
+    story.transaction(() => story.update('dimensions', ['1'], { name: 'land' }));
+    const context = relay.context();
+    const send = async (): Promise<void> => Promise.reject(new Error('died'));
+    const records = relay.records(story.messages.slice(-1));
+    expect((await replicateBatch({ ...context, send }, records)).retryFrom).toBeDefined();
+    const { counts } = await replicateBatch(context, records);
+    expect(counts).toMatchObject({ duplicate: 1, failed: 0 });
+    await relay.drainQueue();
+    expectPublished(relay, story, 'after the retry');
   });
 
   test('of an entity that nobody uses is done at once', async () => {
