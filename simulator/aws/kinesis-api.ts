@@ -2,6 +2,7 @@
  * The calls by which a replay reads the simulated stream, as the SDK makes them: places that are handed out and handed back, whatever is visible by now,
  * and how far that is behind. The poller of the live path reads through its own port; both see the same shards.
  */
+import { PositionUnavailable } from '#local/stream/stream-source.ts';
 import type { AcceptedRecord } from './kinesis-record.ts';
 import { refusal } from './network.ts';
 import type { ShardLog } from './shard-log.ts';
@@ -34,11 +35,13 @@ const OPERATIONS = new Map<string, Operation>([
     'GetShardIterator',
     (stream, { ShardId, ShardIteratorType, StartingSequenceNumber, Timestamp }) => {
       const shard = stream.shard(String(ShardId));
-      const place =
-        ShardIteratorType === 'AT_TIMESTAMP'
-          ? shard.placeAt({ kind: 'at-timestamp', timestampMs: (Timestamp as Date).getTime() })
-          : placeAfter(shard, String(StartingSequenceNumber));
-      return { ShardIterator: JSON.stringify([ShardId, place]) };
+      const place = (): number => {
+        if (ShardIteratorType === 'AFTER_SEQUENCE_NUMBER') return placeAfter(shard, String(StartingSequenceNumber));
+        if (ShardIteratorType === 'AT_TIMESTAMP')
+          return shard.placeAt({ kind: 'at-timestamp', timestampMs: (Timestamp as Date).getTime() });
+        throw refusal('InvalidArgumentException', `the simulated Kinesis does not know ${ShardIteratorType}`);
+      };
+      return { ShardIterator: JSON.stringify([ShardId, place()]) };
     },
   ],
   [
@@ -61,11 +64,12 @@ const OPERATIONS = new Map<string, Operation>([
   ],
 ]);
 
-/** After a record that has been trimmed comes the oldest that is left. */
+/** After a record that has been trimmed comes the oldest that is left. A number that was never given is an error. */
 function placeAfter(shard: ShardLog<AcceptedRecord>, sequenceNumber: string): number {
   try {
     return shard.placeAt({ kind: 'after', sequenceNumber });
-  } catch {
-    return shard.placeAt({ kind: 'trim-horizon' });
+  } catch (error) {
+    if (error instanceof PositionUnavailable && error.trimmed) return shard.placeAt({ kind: 'trim-horizon' });
+    throw refusal('InvalidArgumentException', `StartingSequenceNumber ${sequenceNumber}: ${error}`);
   }
 }

@@ -104,13 +104,14 @@ export class Replays {
     }
   }
 
-  /** An operator tries again what the network refused. */
+  /** An operator tries again what the network refused; a mistake of the code is no such thing. */
   async #insist(action: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
         await action();
         return;
-      } catch {
+      } catch (error) {
+        if (error instanceof TypeError || error instanceof ReferenceError) throw error;
         await this.#time.sleep(this.#random.between(100, 2_000));
       }
     }

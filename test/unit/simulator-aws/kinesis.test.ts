@@ -119,6 +119,24 @@ test('what was trimmed cannot be continued after, and a closed shard with nothin
   expect(texts()).toEqual(['a 1', 'a 2', 'a 3', 'a 4', 'a 5', 'a 6']);
 });
 
+test('a replay begins behind a trimmed record with the oldest that is left; a number that was never given is refused', async () => {
+  await put('a 1', 'a 2');
+  const [first] = stream.records;
+  time.skip(1_000);
+  stream.trim(time.nowMs());
+  await put('a 3');
+  const ask = (command: string, input: object): Promise<unknown> => lived(time, stream.request(command, input));
+  const from = { ShardId: first?.shardId, ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' };
+  const place = (await ask('GetShardIterator', { ...from, StartingSequenceNumber: first?.sequenceNumber })) as object;
+  await lived(time, time.sleep(1_000));
+  const { Records } = (await ask('GetRecords', { ...place, Limit: 10 })) as { Records: { Data: Uint8Array }[] };
+  expect(Records.map(({ Data }) => Buffer.from(Data).toString())).toEqual(['a 3']);
+  const unknown = ask('GetShardIterator', { ...from, StartingSequenceNumber: '7' });
+  expect(await errorName(unknown)).toBe('InvalidArgumentException');
+  const latest = ask('GetShardIterator', { ...from, ShardIteratorType: 'LATEST' });
+  expect(await errorName(latest)).toBe('InvalidArgumentException');
+});
+
 test('refused entries are told by their places and are not in the stream; a lost answer leaves them in', async () => {
   weather.faults = { ...NO_FAULTS, partial: 1 };
   const sent = ['a 1', 'b 2', 'c 3', 'd 4', 'e 5', 'f 6'];
