@@ -15,7 +15,9 @@ export class SimulatedReader {
   readonly #settings: Settings;
   /** What survives a restart. */
   readonly #stored = new Map<string, unknown>();
-  #present: { isAlive: boolean; readonly coordinator: ShardCoordinator } | undefined;
+  #present: { isAlive: boolean } | undefined;
+  /** Of every life. */
+  readonly #coordinators: ShardCoordinator[] = [];
   restarts = 0;
 
   constructor(settings: Settings) {
@@ -43,8 +45,15 @@ export class SimulatedReader {
       },
       { kind: 'TRIM_HORIZON' },
     );
-    this.#present = Object.assign(life, { coordinator });
+    this.#present = life;
+    this.#coordinators.push(coordinator);
     coordinator.start();
+  }
+
+  /** The world is over: nobody waits any more, and nothing keeps it in memory. */
+  end(): void {
+    if (this.#present) this.#present.isAlive = false;
+    for (const coordinator of this.#coordinators) void coordinator.stop();
   }
 
   restart(): void {
@@ -82,7 +91,7 @@ export class SimulatedReader {
   }
 
   get lastError(): string | undefined {
-    return this.#present?.coordinator.status().lastError;
+    return this.#coordinators.at(-1)?.status().lastError;
   }
 }
 

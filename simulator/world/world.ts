@@ -157,6 +157,10 @@ export class World {
 
   /** Gives clock and dice back. */
   leave(): void {
+    const { mapping, pipe, projectors } = this.#readers;
+    mapping.end();
+    pipe.end();
+    void projectors.stop();
     enterWorld(undefined);
     listenToLogs(() => {});
   }
