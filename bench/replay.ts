@@ -64,8 +64,6 @@ process.exit(exitCode);
 async function announce({ local, connection }: BenchPipeline): Promise<void> {
   const { endpoint, region, accountId, credentials } = local;
   await writePipelineFile(dataDir, {
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
     endpoint,
     region,
     accountId,

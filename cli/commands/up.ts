@@ -177,12 +177,10 @@ function userOutputs({ outputsOfStack }: LocalPipeline): Readonly<Record<string,
 async function writeFile(directory: string, { local, source }: RunningPipeline): Promise<void> {
   const { endpoint, region, accountId, credentials } = local;
   await writePipelineFile(directory, {
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
     endpoint,
     region,
     accountId,
-    credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
+    credentials: { ...credentials },
     sourceUrl: source.url,
     outputs: Object.entries(userOutputs(local)),
   });

@@ -21,7 +21,12 @@ export type PipelineFile = z.infer<typeof pipelineFile>;
 
 export const pipelineFilePath = (dataDirectory: string): string => join(dataDirectory, 'pipeline.json');
 
-export async function writePipelineFile(dataDirectory: string, content: PipelineFile): Promise<void> {
+/** Says that this process runs the pipeline. */
+export async function writePipelineFile(
+  dataDirectory: string,
+  reach: Omit<PipelineFile, 'pid' | 'startedAt'>,
+): Promise<void> {
+  const content: PipelineFile = { pid: process.pid, startedAt: new Date().toISOString(), ...reach };
   const path = pipelineFilePath(dataDirectory);
   const fresh = `${path}.${content.pid}`;
   await mkdir(dirname(path), { recursive: true });

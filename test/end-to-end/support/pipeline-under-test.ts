@@ -142,8 +142,6 @@ export async function announce(
 ): Promise<void> {
   const { endpoint, region, accountId, outputs } = local;
   await writePipelineFile(directory, {
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
     endpoint,
     region,
     accountId,
