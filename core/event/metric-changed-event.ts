@@ -11,6 +11,7 @@ import {
 import { RelayError } from '../error/relay-error.ts';
 import type { Item } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
+import { formerFrom } from '../publication/former-state.ts';
 import { isClaim, isDeletionMark, isRedirect } from '../publication/metric-item.ts';
 import { plainJson, plainValue } from './plain-json.ts';
 
@@ -95,7 +96,10 @@ const wasTold = (item: Item): boolean => item.lastChange?.M?.retold?.BOOL === tr
 /** The metric as it was before: the old image, unless that was somebody else's; then what the item itself remembers of a rename. */
 function formerState(newImage: Item, oldImage: Item | undefined, metricId: string): Item | undefined {
   if (isOf(oldImage, metricId) && !wasTold(newImage)) return isDeletionMark(oldImage) ? undefined : oldImage;
-  return newImage.lastChange?.M?.previous?.M;
+  const { lastChange, ...present } = newImage;
+  const remembered = lastChange?.M?.previous?.M;
+  const isLost = lastChange?.M?.formerLost?.BOOL === true;
+  return remembered && (isLost ? remembered : formerFrom(present, remembered));
 }
 
 const isOf = (image: Item | undefined, metricId: string): image is Item =>

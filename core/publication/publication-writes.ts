@@ -9,6 +9,7 @@ import type { Condition, Item, WriteAction } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
 import { knowsName } from './adopt-published.ts';
 import type { Publication } from './decide-publication.ts';
+import { differenceFrom } from './former-state.ts';
 import { type Cause, type MetricHead, moveHead } from './metric-head.ts';
 import {
   claimItem,
@@ -114,19 +115,22 @@ export function planPublication(input: PlanInput): PublicationPlan {
 /** Item "0" with what the event is made from. One that lies there as it should stays as it is, so that nothing is told of it. */
 function latestItem({ head, publication, cause, formerLatest }: PlanInput, revision: number): Item {
   const { found, items, name, puts, restores } = publication;
+  const content = items.get(LATEST) ?? {};
   if (restores && found?.latest && !puts.includes(LATEST)) return found.latest;
   const former = formerLatest ?? head.displaced?.item;
   // A claim stands where the state before was lost: of that only the name is known.
   const isFormerLost = former ? isClaim(former) : found?.name === name && !found.latest;
   const event = {
     ...(former && {
-      previous: { M: isClaim(former) ? { name: former.name ?? { S: name } } : withoutBookkeeping(former) },
+      previous: {
+        M: isClaim(former) ? { name: former.name ?? { S: name } } : differenceFrom(content, withoutBookkeeping(former)),
+      },
     }),
     ...(restores && { retold: { BOOL: true } }),
     ...((restores ? revision > 1 : isFormerLost) && { formerLost: { BOOL: true } }),
   };
   return {
-    ...items.get(LATEST),
+    ...content,
     revision: { N: String(revision) },
     lastChange: { M: { ...commitAttribute(cause).M, ...event } },
   };

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { metricChangedEvent } from '#core/event/metric-changed-event.ts';
 import { plainJson } from '#core/event/plain-json.ts';
 import type { Item } from '#core/platform/item-store.ts';
+import { differenceFrom } from '#core/publication/former-state.ts';
 import type { MetricChanged } from '#schemas/metric-changed.ts';
 import { randomHistory } from '../support/random-history.ts';
 import { RelayWorld } from '../support/relay-world.ts';
@@ -93,9 +94,10 @@ describe('the event of a change', () => {
   test('of a rename is told from what the item remembers of its former name, as from the old image', () => {
     fc.assert(
       fc.property(content, content, (a, b) => {
-        const { revision: _, lastChange: __, ...former } = itemOf(a, 6);
-        const lastChange = { M: { ...itemOf(b, 7).lastChange?.M, previous: { M: former } } };
-        const told = eventOf(undefined, { ...itemOf(b, 7, 'memory'), lastChange });
+        const { revision: _, lastChange: ___, ...former } = itemOf(a, 6);
+        const { revision: __, lastChange: change, ...present } = itemOf(b, 7, 'memory');
+        const lastChange = { M: { ...change?.M, previous: { M: differenceFrom(present, former) } } };
+        const told = eventOf(undefined, { ...present, revision: { N: '7' }, lastChange });
         expect(told.data.change).toBe('RENAMED');
         expect(before(told)).toEqual(contentOf(plainJson(former)));
       }),

@@ -107,6 +107,14 @@ export const STORE_AND_EVENT: readonly Mutant[] = [
     likely: event,
   },
   {
+    name: 'what-was-absent-before-a-rename-is-forgotten',
+    breaks: 'an attribute that comes with a rename is told as changed',
+    file: 'core/publication/former-state.ts',
+    find: 'former[name] ?? ABSENT',
+    replace: 'former[name] ?? present[name] ?? ABSENT',
+    likely: ['test/unit/core/former-state.test.ts'],
+  },
+  {
     name: 'previous-takes-new-values',
     breaks: 'previous holds what was before',
     file: EVENT,

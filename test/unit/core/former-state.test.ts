@@ -1,0 +1,40 @@
+/** What item "0" remembers of its former name is small, whatever the metric is like. */
+import { expect, test } from 'vitest';
+import { differenceFrom, formerFrom } from '#core/publication/former-state.ts';
+import { expectPublished } from '../../support/published-laws.ts';
+import { RelayWorld } from '../../support/relay-world.ts';
+import { metricRow, SourceStory, versionRow } from '../../support/source-story.ts';
+
+test('what came, what went and what changed is kept; what stayed is not', () => {
+  const former = { name: { S: 'old' }, went: { N: '1' }, stayed: { SS: ['a', 'b'] } };
+  const present = { name: { S: 'new' }, came: { S: '' }, stayed: { SS: ['a', 'b'] } };
+  const difference = differenceFrom(present, former);
+  expect(difference).toEqual({ name: { S: 'old' }, went: { N: '1' }, came: { NULL: true } });
+  expect(formerFrom(present, difference)).toEqual(former);
+});
+
+test('a metric that fills most of what DynamoDB allows for an item is renamed', async () => {
+  const story = new SourceStory();
+  const world = new RelayWorld();
+  const formula = '1 + '.repeat(80_000);
+  story.transaction(() => {
+    story.insert('metric_groups', { id: '1', name: 'views' });
+    story.insert('metrics', metricRow('1', 'part'));
+    story.insert('metric_versions', versionRow('1', '1'));
+    story.insert('metrics', metricRow('2', 'large', { value_type: 'HYBRID' }));
+    story.insert('metric_versions', versionRow('2', '1', { hybrid_formula: formula }));
+    story.insert('metric_relationships', { consumed_metric_id: '1', consumer_metric_id: '2' });
+  });
+  story.transaction(() => story.update('metrics', ['2'], { name: 'huge' }));
+  for (const message of story.messages) await world.apply([message]);
+  await world.drainQueue();
+  expect([world.failures, [...world.setAside.keys()]]).toEqual([[], []]);
+  expectPublished(world, story, 'after the rename');
+  expect(world.events().at(-1)?.data).toMatchObject({
+    change: 'RENAMED',
+    previousName: 'large',
+    changedAttributes: ['name'],
+    previous: { name: 'large' },
+    metricRef: { name: 'huge' },
+  });
+});
