@@ -19,24 +19,38 @@ export class ReloadAsked extends Error {}
 export class AskedReload {
   readonly #checkpoints: CheckpointStore;
   readonly #key: string;
+  #tables: AskedTables | undefined;
 
   constructor(checkpoints: CheckpointStore, key: string) {
     this.#checkpoints = checkpoints;
     this.#key = key;
+    const value = checkpoints.get(key);
+    this.#tables = value === undefined || value === null ? undefined : stored.parse(value);
   }
 
+  /** The very same value for as long as nobody asks for more. */
   get tables(): AskedTables | undefined {
-    const value = this.#checkpoints.get(this.#key);
-    return value === undefined || value === null ? undefined : stored.parse(value);
+    return this.#tables;
   }
 
+  /** Beside what was asked for before and is not done. */
   async ask(tables: AskedTables): Promise<void> {
-    await this.#checkpoints.set(this.#key, tables);
+    this.#tables = together(this.#tables, tables);
+    await this.#checkpoints.set(this.#key, this.#tables);
   }
 
-  async done(): Promise<void> {
+  /** These are loaded. If more was asked for meanwhile, all of it stays, and these are loaded with it once more. */
+  async done(asked: AskedTables): Promise<void> {
+    if (this.#tables !== asked) return;
+    this.#tables = undefined;
     await this.#checkpoints.set(this.#key, null);
   }
+}
+
+function together(known: AskedTables | undefined, more: AskedTables): AskedTables {
+  if (known === 'everything' || more === 'everything') return 'everything';
+  const byKey = new Map([...(known ?? []), ...more].map((one) => [tableKey(one.schema, one.table), one]));
+  return [...byKey.values()];
 }
 
 /** The mappings with the named tables alone. */

@@ -51,6 +51,9 @@ const BYTE_BY_BYTE = 'binary';
 const EVENTS = [
   'rotate',
   'format',
+  'previousgtids',
+  'mariadbgtidlist',
+  'binlogcheckpoint',
   'mariadbgtid',
   'gtid',
   'anonymousgtid',
@@ -81,6 +84,7 @@ export class BinlogReader {
   readonly #characterTables: CharacterTables;
   readonly #items: BinlogItem[] = [];
   readonly #tables = new Map<number, KnownTable>();
+  readonly #from: BinlogCoordinate;
   #file: string;
   #paused = false;
   #failure: Error | undefined;
@@ -90,6 +94,7 @@ export class BinlogReader {
   /** @param schemas only events of these schemas are decoded. */
   constructor(sourceUrl: string, from: BinlogCoordinate, schemas: Iterable<string>, characterTables: CharacterTables) {
     this.#characterTables = characterTables;
+    this.#from = from;
     this.#file = from.file;
     this.#zongji = new ZongJi(connectionOptions(sourceUrl));
     this.#zongji.on('error', (error: Error) => this.#fail(error));
@@ -171,6 +176,10 @@ export class BinlogReader {
     return this.#at(event, event.nextPosition - length);
   }
 
+  #isBehindStart({ nextPosition }: AnyEvent): boolean {
+    return this.#file === this.#from.file ? nextPosition > this.#from.offset : nextPosition > 0;
+  }
+
   #begin(event: AnyEvent): void {
     this.#push({ kind: 'begin', at: this.#begins(event), timeMs: event.timestamp });
   }
@@ -187,6 +196,13 @@ export class BinlogReader {
         this.#file = binlogName;
         return;
       }
+      case 'Format':
+      case 'PreviousGtids':
+      case 'MariadbGtidList':
+      case 'BinlogCheckpoint':
+        // A new file begins with these, and on a quiet source nothing follows. Those that the server made for this connection stand nowhere.
+        if (!this.#inTransaction && this.#isBehindStart(event)) this.#boundary(event);
+        return;
       case 'MariadbGtid':
         // A standalone group is one statement without a commit of its own.
         this.#inTransaction = !(event as unknown as { standalone: boolean }).standalone;

@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AskedReload, type AskedTables, onlyTables, ReloadAsked } from './asked-reload.ts';
 import { type BinlogCoordinate, coordinateNumber } from './binlog-coordinate.ts';
-import { BinlogReader } from './binlog-reader.ts';
-import { ChangeCapture, tableKey } from './change-capture.ts';
-import { type CharacterTables, readCharacterTables } from './character-tables.ts';
+import { type CaptureOptions, captureBinlog } from './capture-binlog.ts';
+import { tableKey } from './change-capture.ts';
+import { readCharacterTables } from './character-tables.ts';
 import type { KinesisProducer } from './kinesis-producer.ts';
 import { LaggingCheckpoint } from './lagging-checkpoint.ts';
 import { loadTables } from './load-tables.ts';
@@ -24,6 +24,17 @@ import type { DmsTwinOptions } from './twin-options.ts';
 
 /** A restart that nobody needed; the next attempt begins at once. */
 class ChaosRestart extends Error {}
+
+/** What the parts of one attempt have in common. */
+interface Attempt {
+  readonly server: { readonly mariadb: boolean; readonly uuid: string };
+  readonly producer: KinesisProducer;
+  readonly signal: AbortSignal;
+  readonly fail: (error: unknown) => void;
+}
+
+/** How the binlog is read from a place on; with an end, up to the first transaction that reaches it. */
+type Capture = (from: ReplicationCheckpoint, until?: BinlogCoordinate) => Promise<ReplicationCheckpoint>;
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
@@ -60,10 +71,18 @@ export class DmsTwin {
 
   /** Loads tables again beside what is captured, or everything from the beginning, also after a failure for good. */
   async reload(tables: AskedTables): Promise<void> {
-    await this.#asked.ask(tables);
-    if (!this.status.final) return this.#attemptAbort.abort(new ReloadAsked('a reload was asked for'));
-    await this.#running;
+    const hasFailed = this.status.final;
+    // At once: whoever asks while this waits must not start it a second time.
     this.status.final = false;
+    try {
+      await this.#asked.ask(tables);
+    } catch (error) {
+      this.status.final = hasFailed;
+      throw error;
+    }
+    if (!hasFailed) return this.#attemptAbort.abort(new ReloadAsked('a reload was asked for'));
+    await this.#running;
+    this.status.state = 'starting';
     this.#running = this.#run();
   }
 
@@ -107,20 +126,22 @@ export class DmsTwin {
   async #attempt(): Promise<never> {
     const { sourceUrl, mappings, checkpoints, checkpointKey, log } = this.#options;
     this.#checkpoint.forget();
-    const attempt = new AbortController();
-    this.#attemptAbort = attempt;
-    const signal = AbortSignal.any([this.#abort.signal, attempt.signal]);
+    const abort = new AbortController();
+    this.#attemptAbort = abort;
+    const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
+    const fail = (error: unknown): void => abort.abort(error);
     const producer = this.#options.createProducer(this.status);
     const connection = await connectSource(sourceUrl);
-    const watch = this.#watch(connection, signal).catch((error: unknown) => attempt.abort(error));
+    const watch = this.#watch(connection, signal).catch(fail);
     try {
       const server = await serverIdentity(connection);
+      const attempt: Attempt = { server, producer, signal, fail };
       const wanted = (schema: string, table: string): boolean => mappings.planOf(schema, table) !== undefined;
       let from = readCheckpoint(checkpoints.get(checkpointKey));
       if (from !== undefined && from.server !== server.uuid) throw otherServer();
       const asked = this.#asked.tables;
       if (from?.phase !== 'cdc' || asked === 'everything') {
-        from = await this.#load(server, asked === 'everything' ? undefined : from, producer, signal);
+        from = await this.#load(attempt, asked === 'everything' ? undefined : from);
       } else {
         log('dms', 'replication goes on from its checkpoint', { file: from.at.file, offset: from.at.offset });
       }
@@ -129,16 +150,28 @@ export class DmsTwin {
         shapes.set(tableKey(shape.schema, shape.table), shape);
         this.status.table(shape.schema, shape.table).loaded = true;
       }
-      const characters = await readCharacterTables(connection);
-      const read = (schema: string, table: string) => readTable(connection, schema, table);
-      const captureUntil = (start: ReplicationCheckpoint, until?: BinlogCoordinate) =>
-        this.#capture(start, shapes, characters, producer, signal, read, until);
+      const options: CaptureOptions = {
+        sourceUrl,
+        mappings,
+        builder: this.#builder,
+        sink: producer,
+        signal,
+        shapes,
+        includeTableAlterOperations: this.#options.endpoint.includeTableAlterOperations,
+        characters: await readCharacterTables(connection),
+        readTable: (schema, table) => readTable(connection, schema, table),
+        onBoundary: (boundary) => {
+          producer.whenAccepted(() => this.#checkpoint.accepted(writeCheckpoint(boundary)));
+          this.#misbehave(boundary.at);
+        },
+      };
+      const capture: Capture = (start, until) => captureBinlog(options, start, until, this.status, log);
       if (asked !== undefined && asked !== 'everything')
-        from = await this.#reload(server, from, asked, producer, signal, captureUntil);
-      await captureUntil(from);
+        from = await this.#reload(attempt, from, asked, shapes, capture);
+      await capture(from);
       throw new Error('The binlog stream ended');
     } finally {
-      attempt.abort(new Error('The attempt is over'));
+      abort.abort(new Error('The attempt is over'));
       await producer.stop();
       await watch;
       connection.destroy();
@@ -149,22 +182,18 @@ export class DmsTwin {
    * Change capture after a load starts where the *first* attempt at the load began, also when a later attempt is the one that
    * completes: a row that was sent by an earlier attempt and deleted before the last one is then deleted by the binlog.
    */
-  async #load(
-    server: { mariadb: boolean; uuid: string },
-    earlier: ReplicationCheckpoint | undefined,
-    producer: KinesisProducer,
-    signal: AbortSignal,
-  ): Promise<ReplicationCheckpoint> {
+  async #load(attempt: Attempt, earlier: ReplicationCheckpoint | undefined): Promise<ReplicationCheckpoint> {
     const { mappings, checkpoints, checkpointKey } = this.#options;
+    const { server, producer } = attempt;
     let start: BinlogCoordinate | undefined = earlier?.at;
-    await this.#loadTables(server.mariadb, mappings, producer, signal, async (coordinate) => {
+    await this.#loadTables(attempt, mappings, async (coordinate) => {
       start ??= coordinate;
       await checkpoints.set(
         checkpointKey,
         writeCheckpoint({ server: server.uuid, phase: 'load', at: start, last: undefined }),
       );
       // From here on an interrupted load begins again by itself.
-      if (this.#asked.tables === 'everything') await this.#asked.done();
+      await this.#asked.done('everything');
     });
     if (start === undefined) throw new Error('The full load ended without a snapshot');
     const complete: ReplicationCheckpoint = { server: server.uuid, phase: 'cdc', at: start, last: undefined };
@@ -177,92 +206,43 @@ export class DmsTwin {
    * committed after it only after the last: so of two messages of one row, the later built is the newer.
    */
   async #reload(
-    server: { mariadb: boolean; uuid: string },
+    attempt: Attempt,
     from: ReplicationCheckpoint,
     asked: Exclude<AskedTables, 'everything'>,
-    producer: KinesisProducer,
-    signal: AbortSignal,
-    captureUntil: (start: ReplicationCheckpoint, until: BinlogCoordinate) => Promise<ReplicationCheckpoint>,
+    shapes: ReadonlyMap<string, TableShape>,
+    capture: Capture,
   ): Promise<ReplicationCheckpoint> {
+    const gone = asked.filter(({ schema, table }) => !shapes.has(tableKey(schema, table)));
+    for (const { schema, table } of gone)
+      this.#options.log('dms', `table ${schema}.${table} was to be loaded again, and the source has it no more`);
     let at = from;
-    const mappings = onlyTables(this.#options.mappings, asked);
-    await this.#loadTables(server.mariadb, mappings, producer, signal, async (coordinate) => {
-      at = await captureUntil(from, coordinate);
-    });
-    producer.whenAccepted(() => {
-      void this.#asked.done();
-    });
+    if (gone.length < asked.length) {
+      await this.#loadTables(attempt, onlyTables(this.#options.mappings, asked), async (coordinate) => {
+        at = await capture(from, coordinate);
+      });
+    }
+    attempt.producer.whenAccepted(() => void this.#asked.done(asked).catch(attempt.fail));
     return at;
   }
 
   #loadTables(
-    mariadb: boolean,
+    { server, producer, signal }: Attempt,
     mappings: TableMappings,
-    producer: KinesisProducer,
-    signal: AbortSignal,
     onSnapshot: (coordinate: BinlogCoordinate) => Promise<void>,
   ): Promise<void> {
     const { sourceUrl, replication, log } = this.#options;
-    const { dropTables } = replication;
+    const { mariadb } = server;
     this.status.reloadMends = false;
-    const load = { sourceUrl, mappings, mariadb, builder: this.#builder, sink: producer, dropTables, signal };
+    const load = {
+      sourceUrl,
+      mappings,
+      mariadb,
+      builder: this.#builder,
+      sink: producer,
+      dropTables: replication.dropTables,
+      signal,
+    };
     return loadTables(load, this.status, log, onSnapshot);
-  }
-
-  async #capture(
-    from: ReplicationCheckpoint,
-    shapes: Map<string, TableShape>,
-    characters: CharacterTables,
-    producer: KinesisProducer,
-    signal: AbortSignal,
-    read: (schema: string, table: string) => Promise<TableShape>,
-    until: BinlogCoordinate | undefined,
-  ): Promise<ReplicationCheckpoint> {
-    const { status } = this;
-    let reached = from;
-    const isReached = (): boolean => until !== undefined && coordinateNumber(reached.at) >= coordinateNumber(until);
-    const capture = new ChangeCapture(
-      {
-        mappings: this.#options.mappings,
-        builder: this.#builder,
-        sink: producer,
-        includeTableAlterOperations: this.#options.endpoint.includeTableAlterOperations,
-        shapes,
-        readTable: read,
-        onBoundary: (at, last, timeMs) => {
-          status.position = at;
-          status.positionTimeMs = timeMs;
-          const boundary: ReplicationCheckpoint = { server: from.server, phase: 'cdc', at, last };
-          reached = boundary;
-          producer.whenAccepted(() => this.#checkpoint.accepted(writeCheckpoint(boundary)));
-          this.#misbehave(at);
-        },
-        onChange: (schema, table, operation) => {
-          status.table(schema, table)[`${operation}s`] += 1;
-        },
-        onNotCaptured: (message) => {
-          status.notCaptured += 1;
-          this.#options.log('dms', message);
-        },
-      },
-      from.last,
-    );
-    const schemas = new Set(Array.from(shapes.values(), ({ schema }) => schema));
-    const reader = new BinlogReader(this.#options.sourceUrl, from.at, schemas, characters);
-    try {
-      await capture.announce();
-      status.state = 'replicating';
-      status.lastError = undefined;
-      status.position = from.at;
-      if (isReached()) return reached;
-      for await (const item of reader.items(signal)) {
-        await capture.take(item);
-        if (isReached()) break;
-      }
-      return reached;
-    } finally {
-      await reader.stop();
-    }
   }
 
   /** Moves the durable checkpoint, measures the lag, and notices a database that has gone. */

@@ -25,31 +25,31 @@ function answer(status: number, body: unknown): FrontEndResponse {
   return { status, headers: JSON_TYPE, body: JSON.stringify(body) };
 }
 
+type Ask = (replication: LocalReplication, input: Input) => FrontEndResponse | Promise<FrontEndResponse>;
+
+const OF_ONE = new Map<string, Ask>([
+  ['DescribeReplicationTableStatistics', describeTables],
+  ['ReloadReplicationTables', reloadTables],
+  ['StartReplication', startReplication],
+]);
+
 /** @param replications by ARN. */
 export function replicationFrontEnd(replications: ReadonlyMap<string, LocalReplication>): FrontEnd {
-  return async (request) => {
-    const input = JSON.parse(request.body.toString('utf8') || '{}') as Input;
-    switch (request.action) {
-      case 'DescribeReplications':
-        return answer(200, { Replications: Array.from(replications.values(), describe) });
-      case 'DescribeReplicationTableStatistics': {
-        const replication = replications.get(input.ReplicationConfigArn ?? '');
-        if (replication === undefined) return unknownReplication(input);
-        const statistics = replication.twin.status.tables.map((table) =>
-          tableStatistics(table, replication.twin.status.state),
-        );
-        return answer(200, { ReplicationConfigArn: replication.arn, ReplicationTableStatistics: statistics });
-      }
-      case 'ReloadReplicationTables':
-        return reloadTables(replications, input);
-      case 'StartReplication':
-        return startReplication(replications, input);
-      default:
-        return refused(
-          'InvalidParameterValueException',
-          `DMS action ${request.action ?? '(none)'} is not implemented on this machine; implemented: DescribeReplications, DescribeReplicationTableStatistics, ReloadReplicationTables, StartReplication`,
-        );
-    }
+  return async ({ action = '', body }) => {
+    if (action === 'DescribeReplications')
+      return answer(200, { Replications: Array.from(replications.values(), describe) });
+    const ask = OF_ONE.get(action);
+    if (ask === undefined)
+      return refused(
+        'InvalidParameterValueException',
+        `DMS action ${action || '(none)'} is not implemented on this machine; implemented: DescribeReplications, ${[...OF_ONE.keys()].join(', ')}`,
+      );
+    const input = JSON.parse(body.toString('utf8') || '{}') as Input;
+    const arn = input.ReplicationConfigArn ?? '(no ReplicationConfigArn)';
+    const replication = replications.get(arn);
+    return replication === undefined
+      ? refused('ResourceNotFoundFault', `No replication ${arn}`)
+      : ask(replication, input);
   };
 }
 
@@ -62,17 +62,13 @@ interface Input {
 
 const refused = (type: string, message: string): FrontEndResponse => answer(400, { __type: type, message });
 
-const unknownReplication = ({ ReplicationConfigArn }: Input): FrontEndResponse =>
-  refused('ResourceNotFoundFault', `No replication ${ReplicationConfigArn ?? '(no ReplicationConfigArn)'}`);
+function describeTables({ arn, twin: { status } }: LocalReplication): FrontEndResponse {
+  const statistics = status.tables.map((table) => tableStatistics(table, status.state));
+  return answer(200, { ReplicationConfigArn: arn, ReplicationTableStatistics: statistics });
+}
 
 /** https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadReplicationTables.html */
-async function reloadTables(
-  replications: ReadonlyMap<string, LocalReplication>,
-  input: Input,
-): Promise<FrontEndResponse> {
-  const replication = replications.get(input.ReplicationConfigArn ?? '');
-  if (replication === undefined) return unknownReplication(input);
-  const { arn, twin } = replication;
+async function reloadTables({ arn, twin }: LocalReplication, input: Input): Promise<FrontEndResponse> {
   if (twin.status.state !== 'replicating')
     return refused(
       'InvalidResourceStateFault',
@@ -101,12 +97,7 @@ async function reloadTables(
 }
 
 /** https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplication.html; only the start that begins with a load. */
-async function startReplication(
-  replications: ReadonlyMap<string, LocalReplication>,
-  input: Input,
-): Promise<FrontEndResponse> {
-  const replication = replications.get(input.ReplicationConfigArn ?? '');
-  if (replication === undefined) return unknownReplication(input);
+async function startReplication(replication: LocalReplication, input: Input): Promise<FrontEndResponse> {
   if (input.StartReplicationType !== 'reload-target')
     return refused(
       'InvalidParameterValueException',

@@ -143,6 +143,48 @@ it('goes on after a restart in the middle, and refuses what it cannot do, naming
   await second.resource.stop?.();
 });
 
+it('loads what two requests ask for at once', async () => {
+  await world.connection.query("INSERT INTO pair VALUES (1, 'one')");
+  await world.connection.query("INSERT INTO other VALUES (7, 'seven')");
+  const replication = await start();
+  await replicating(replication);
+  await Promise.all([reload(replication, ['pair']), reload(replication, ['other'])]);
+  const loads = ({ operation, table }: Told): string => `${operation} ${table}`;
+  const all = await eventually(told, (found) =>
+    ['load pair', 'load other'].every((load) => found.map(loads).filter((one) => one === load).length >= 2),
+  );
+  await replication.resource.stop?.();
+  expect(all.length).toBeGreaterThanOrEqual(4);
+});
+
+it('loads again on a quiet source whose binlog goes on in a new file', async () => {
+  await world.connection.query("INSERT INTO pair VALUES (1, 'one')");
+  const replication = await start();
+  await replicating(replication);
+  await world.restartDatabase(async () => {});
+  await eventually(replication.status, ({ state, lagMs, restarts }) => {
+    return state === 'replicating' && lagMs === 0 && Number(restarts) > 0;
+  });
+  await reload(replication, ['pair']);
+  await eventually(told, (found) => found.filter(({ operation }) => operation === 'load').length >= 2);
+  await replicating(replication);
+  await replication.resource.stop?.();
+});
+
+it('goes on without a table that was to be loaded again and is gone', async () => {
+  const { connection } = world;
+  await connection.query('CREATE TABLE short_lived (a INT PRIMARY KEY)');
+  const replication = await start();
+  await replicating(replication);
+  await connection.query('DROP TABLE short_lived');
+  await reload(replication, ['short_lived']);
+  await connection.query("INSERT INTO pair VALUES (1, 'one')");
+  await eventually(told, (found) => found.some(({ operation, table }) => operation === 'insert' && table === 'pair'));
+  await replicating(replication);
+  await replication.resource.stop?.();
+  expect(replication.logged.filter((line) => line.includes('lph.short_lived was to be loaded again'))).toHaveLength(1);
+});
+
 it('loads everything from the beginning after the binlog of its checkpoint was purged', async () => {
   const { connection } = world;
   await connection.query("INSERT INTO pair VALUES (1, 'one')");
@@ -160,10 +202,13 @@ it('loads everything from the beginning after the binlog of its checkpoint was p
   const second = await start(checkpoints);
   const { lastError } = await eventually(second.status, ({ final }) => final === true);
   expect(String(lastError)).toContain('reload-target');
-  await second.call('StartReplication', {
-    ReplicationConfigArn: second.resource.ref,
-    StartReplicationType: 'reload-target',
-  });
+  const startOver = () =>
+    second.call('StartReplication', {
+      ReplicationConfigArn: second.resource.ref,
+      StartReplicationType: 'reload-target',
+    });
+  const answers = await Promise.all([startOver(), startOver()]);
+  expect(answers.filter((answer) => JSON.stringify(answer).includes('InvalidResourceStateFault'))).toHaveLength(1);
   await replicating(second);
   await connection.query("INSERT INTO pair VALUES (3, 'heard')");
   const all = await eventually(told, (found) => found.some(({ note }) => note === 'heard'));
