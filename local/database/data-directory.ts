@@ -19,6 +19,9 @@ export function socketPath(directory: string): string {
   return join(tmpdir(), `relay-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}.sock`);
 }
 
+/** For temporary files: a server that starts removes those of all others that share its directory. */
+export const temporaryPath = (directory: string): string => join(directory, 'tmp');
+
 /** The process id of a server that still runs on this directory, if there is one. */
 async function runningServer(directory: string): Promise<number | undefined> {
   const text = await readFile(join(directory, 'server.pid'), 'utf8').catch(() => '');
@@ -49,6 +52,7 @@ export async function prepareDataDirectory(
         'Stop that pipeline, or give this one another data directory.',
     );
   }
+  await mkdir(temporaryPath(directory), { recursive: true, mode: 0o700 });
   const target = join(directory, 'data');
   const files = await readdir(target).catch((): string[] => []);
   if (files.includes('mysql')) return;
@@ -62,13 +66,18 @@ export async function prepareDataDirectory(
   const unfinished = join(directory, 'unfinished');
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
-  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
+  const common = [
+    '--no-defaults',
+    `--datadir=${unfinished}`,
+    `--tmpdir=${temporaryPath(directory)}`,
+    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
+  ];
   const run = promisify(execFile);
   try {
     if (server.installer === undefined) {
-      await run(server.server, ['--no-defaults', '--initialize-insecure', `--datadir=${unfinished}`, ...asRoot]);
+      await run(server.server, [...common, '--initialize-insecure']);
     } else {
-      await run(server.installer, ['--no-defaults', `--datadir=${unfinished}`, '--skip-test-db', ...asRoot]);
+      await run(server.installer, [...common, '--skip-test-db']);
     }
   } catch (error) {
     const text =

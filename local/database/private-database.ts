@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type { Log } from '../local-aws.ts';
-import { prepareDataDirectory, socketPath } from './data-directory.ts';
+import { prepareDataDirectory, socketPath, temporaryPath } from './data-directory.ts';
 import { type GuardedChild, startGuardedChild } from './guarded-child.ts';
 import { type DatabaseServer, findDatabaseServer } from './server-binary.ts';
 
@@ -121,6 +121,7 @@ function serverArguments(
   const common = [
     '--no-defaults',
     `--datadir=${join(directory, 'data')}`,
+    `--tmpdir=${temporaryPath(directory)}`,
     '--bind-address=127.0.0.1',
     `--port=${port}`,
     `--socket=${socketPath(directory)}`,

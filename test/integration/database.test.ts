@@ -1,6 +1,6 @@
 // The private database and the check of a newcomer's own, on a real server.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
@@ -52,6 +52,19 @@ describe('the private database', () => {
   it('refuses a directory on which another server still runs, naming its process', async () => {
     const pid = (await readFile(join(directory, 'mysql', 'server.pid'), 'utf8')).trim();
     await expect(startPrivateDatabase({ dataDirectory: directory, log })).rejects.toThrow(`process id ${pid}`);
+  });
+
+  it('takes no temporary file away from another server of this machine, neither when it is made nor when it starts', async () => {
+    const ofAnother = join(tmpdir(), `#sql-temptable-${process.pid}-1-1.MAI`);
+    await writeFile(ofAnother, '');
+    const own = await mkdtemp(join(tmpdir(), 'private-database-'));
+    try {
+      await (await startPrivateDatabase({ dataDirectory: own, log })).stop();
+      expect(await readFile(ofAnother, 'utf8')).toBe('');
+    } finally {
+      await rm(ofAnother, { force: true });
+      await rm(own, { recursive: true, force: true });
+    }
   });
 
   it('keeps its rows, its port and its passwords over a restart', async () => {
