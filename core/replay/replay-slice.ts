@@ -19,7 +19,7 @@ import {
   type ReplayRun,
   type ShardCheckpoint,
 } from './replay-run.ts';
-import { instant } from './replay-window.ts';
+import { ARRIVAL_SLACK_MS, instant } from './replay-window.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -150,18 +150,29 @@ async function readableFrom(
   log: ChangeLog,
   nowMs: number,
   { request, replayId }: ReplayRun,
-  { sequenceNumber, arrivedAtMs }: ShardCheckpoint,
+  { shardId, sequenceNumber, arrivedAtMs }: ShardCheckpoint,
 ): Promise<{ readonly window: ReplayRun['request']['window']; readonly sequenceNumber: string | undefined }> {
   const { window, allowGap, source } = request;
   const horizonMs = nowMs - (await log.retentionHours()) * HOUR_MS;
   const fromMs = arrivedAtMs ?? window.fromMs;
   if (fromMs >= horizonMs) return { window, sequenceNumber };
-  if (!allowGap)
-    throw new ReplayRefused(
-      `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the ${source} before replay ${replayId} came to them; ` +
-        'load the tables again instead (npx relay reload), or start a replay of the rest with --allow-gap',
-    );
-  return { window, sequenceNumber: undefined };
+  if (allowGap) return { window, sequenceNumber: undefined };
+  if (arrivedAtMs === undefined && (await isYounger(log, shardId, horizonMs))) return { window, sequenceNumber };
+  throw new ReplayRefused(
+    `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the ${source} before replay ${replayId} came to them; ` +
+      'load the tables again instead (npx relay reload), or start a replay of the rest with --allow-gap',
+  );
+}
+
+/**
+ * A shard begins when its parents end (https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html), so one of
+ * which a parent ended behind the horizon has lost nothing. One that is not listed any more has no parent here either.
+ */
+async function isYounger(log: ChangeLog, shardId: string, horizonMs: number): Promise<boolean> {
+  // With the slack, because the two clocks may differ, and reading begins only after this answer.
+  const shards = await log.shards(horizonMs + ARRIVAL_SLACK_MS);
+  const parents = shards.find((shard) => shard.shardId === shardId)?.parents ?? [];
+  return shards.some((shard) => parents.includes(shard.shardId));
 }
 
 /** Notes why the state machine gave a shard up, where `status` finds it. */

@@ -67,7 +67,7 @@ export class Replay extends Construct {
     permitReplication(role, props);
     role.permit(
       'ReadWindow',
-      ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator'],
+      ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator', 'kinesis:ListShards'],
       [props.changes.streamArn],
     );
     role.permit('KeepCheckpoints', ['dynamodb:GetItem', 'dynamodb:PutItem'], [props.replays.tableArn]);

@@ -125,7 +125,12 @@ describe('each role may do what its work needs and nothing else', () => {
       SetAside: ['dynamodb:PutItem'],
       KeepRawRecords: ['s3:PutObject'],
       QueueProjections: ['sqs:SendMessage'],
-      ReadWindow: ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', 'kinesis:GetShardIterator'],
+      ReadWindow: [
+        'kinesis:DescribeStreamSummary',
+        'kinesis:GetRecords',
+        'kinesis:GetShardIterator',
+        'kinesis:ListShards',
+      ],
       KeepCheckpoints: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     });
   });

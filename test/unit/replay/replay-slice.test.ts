@@ -146,6 +146,38 @@ describe('a slice', () => {
     expect(await allowed.slice()).toMatchObject({ done: true, looked: 0 });
   });
 
+  test('of a shard that was made in the time that the stream still keeps is not refused for the beginning of the window', async () => {
+    const child = 'shardId-000000000001';
+    /** The window begins an hour before the horizon, and the child was made so many hours ago. */
+    const childOf = async (hoursAgo: number) => {
+      const world = new RelayWorld();
+      world.nowMs = Date.parse('2026-11-20T13:00:00Z');
+      const [first, ...others] = world.records(viewsStory('2').messages);
+      if (!first) throw new Error('the story tells nothing');
+      const agoMs = (hours: number): number => world.nowMs - hours * 3_600_000;
+      const log = new MemoryChangeLog(() => world.nowMs)
+        .shard(SHARD, [], true)
+        .put(SHARD, [{ ...first, arrivedAtMs: agoMs(hoursAgo) }])
+        .shard(child, [SHARD])
+        .put(
+          child,
+          others.map((record) => ({ ...record, arrivedAtMs: agoMs(100) })),
+        );
+      const request = wholeWindow({ fromMs: agoMs(log.hours + 1), toMs: agoMs(1) }, [[SHARD], [child]]);
+      return {
+        ...(await replayInWorld(world, request, { logOf: () => log, batchRecords: 9 })),
+        received: others.length,
+      };
+    };
+    const young = await childOf(120);
+    expect(await young.slice({ shardId: child })).toMatchObject({ done: true, counts: { received: young.received } });
+    await expect(young.slice()).rejects.toThrow('have left the stream');
+    const old = await childOf(168.5);
+    await expect(old.slice({ shardId: child })).rejects.toThrow('have left the stream');
+    const onTheEdge = await childOf(167.999);
+    await expect(onTheEdge.slice({ shardId: child })).rejects.toThrow('have left the stream');
+  });
+
   test('notes why it was given up, and forgets it when it goes on', async () => {
     const { slice, journal } = await rig();
     await noteFailure({ journal, writer: 'machine' }, { replayId: REPLAY, shardId: SHARD }, 'out of memory');
