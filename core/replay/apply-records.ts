@@ -2,10 +2,10 @@
  * Applies records of a replay through the very core of the live path until none of them has to be tried again. A record that was
  * done in one attempt keeps its outcome when the next one meets it again; one whose row was stored and whose recompute failed is a duplicate then.
  */
-import { countOutcomes, type RecordOutcome, weightiest } from '../replication/batch-outcome.ts';
+import { type RecordOutcome, weightiest } from '../replication/batch-outcome.ts';
 import type { ChangeRecord } from '../replication/change-record.ts';
 import { type ReplicationContext, replicateBatch } from '../replication/replicate-batch.ts';
-import type { ReplayCounts } from './replay-run.ts';
+import { type ReplayCounts, replayCounts } from './replay-run.ts';
 
 /** Attempts of one batch inside a slice; then the slice fails, and the state machine tries it again, later and later. */
 const ATTEMPTS_MAX = 6;
@@ -48,8 +48,7 @@ export async function applyRecords(
       );
     await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
   }
-  const { failed: _none, ...counts } = countOutcomes(outcomes);
-  return counts;
+  return replayCounts(outcomes);
 }
 
 /** From the first failed record on, as the event source mapping does: so nothing passes an earlier record of its row. */
