@@ -80,11 +80,21 @@ export class ReplayJournal {
     return taken.found?.replayId?.S ?? 'another replay';
   }
 
-  /** The checkpoint as it is, now held by `writer`: whoever held it before is refused at its next checkpoint. */
-  async hold(replayId: string, shardId: string, writer: string, first: ShardCheckpoint): Promise<HeldCheckpoint> {
+  /**
+   * The checkpoint as it is, now held by `writer`: whoever held it before is refused at its next checkpoint.
+   * @param permit asked between reading the shard and taking it, so whoever takes it afterwards keeps it; what it throws ends this.
+   */
+  async hold(
+    replayId: string,
+    shardId: string,
+    writer: string,
+    first: ShardCheckpoint,
+    permit: () => Promise<unknown> = async () => {},
+  ): Promise<HeldCheckpoint> {
     const key = { pk: { S: partition(replayId) }, sk: { S: SHARD + shardId } };
     let found = await this.#store.get(this.#table, key);
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      await permit();
       const checkpoint = found ? checkpointOf(found) : first;
       const writes = Number(found?.writes?.N ?? 0) + 1;
       const put = await this.#putCheckpoint(replayId, checkpoint, writes, writer);

@@ -23,11 +23,14 @@ import { ARRIVAL_SLACK_MS, instant } from './replay-window.ts';
 
 const HOUR_MS = 3_600_000;
 
-export interface SliceRequest {
+interface ShardOfExecution {
   readonly replayId: string;
   readonly shardId: string;
   /** Name of the execution that asks. */
   readonly execution: string;
+}
+
+export interface SliceRequest extends ShardOfExecution {
   /** What an earlier slice of this execution answered. Used when the journal has lost the shard. */
   readonly checkpoint: ShardCheckpoint | undefined;
 }
@@ -52,10 +55,11 @@ const RESERVE_MS = 20_000;
 export async function replaySlice(context: SliceContext, request: SliceRequest): Promise<ShardCheckpoint> {
   const { journal, nowMs, sleep, writer } = context;
   const { replayId, shardId } = request;
-  let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId));
+  const permitted = (): Promise<ReplayRun> => permittedRun(context, request);
+  let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId), permitted);
   try {
-    // After the shard is held: a stop that comes later takes it away again.
-    const run = await permittedRun(context, request);
+    // Again after the shard is held: a stop that comes later takes it away again.
+    const run = await permitted();
     if (held.checkpoint.done) return held.checkpoint;
     const log = context.logOf(run.request);
     const after = await readableFrom(log, nowMs(), run, held.checkpoint);
@@ -135,11 +139,16 @@ async function applyAndNote(
   );
 }
 
-async function permittedRun({ journal }: SliceContext, { replayId, execution }: SliceRequest): Promise<ReplayRun> {
+async function permittedRun({ journal }: SliceContext, request: SliceRequest): Promise<ReplayRun> {
+  const run = await runOf(journal, request);
+  if (run.stopped)
+    throw new ReplayRefused(`replay ${run.replayId} was stopped; go on with: npx relay replay resume ${run.replayId}`);
+  return run;
+}
+
+async function runOf(journal: ReplayJournal, { replayId, execution }: ShardOfExecution): Promise<ReplayRun> {
   const run = await journal.run(replayId);
   if (!run) throw new ReplayRefused(`there is no replay ${replayId}`);
-  if (run.stopped)
-    throw new ReplayRefused(`replay ${replayId} was stopped; go on with: npx relay replay resume ${replayId}`);
   if (run.execution !== execution)
     throw new ReplayRefused(`replay ${replayId} is run by execution ${run.execution}, not by ${execution}`);
   return run;
@@ -175,13 +184,14 @@ async function isYounger(log: ChangeLog, shardId: string, horizonMs: number): Pr
   return shards.some((shard) => parents.includes(shard.shardId));
 }
 
-/** Notes why the state machine gave a shard up, where `status` finds it. */
+/** Notes why the state machine gave a shard up, where `status` finds it. @throws ReplayRefused when another execution runs the replay by now. */
 export async function noteFailure(
   { journal, writer }: Pick<SliceContext, 'journal' | 'writer'>,
-  { replayId, shardId }: Pick<SliceRequest, 'replayId' | 'shardId'>,
+  request: ShardOfExecution,
   failure: string,
 ): Promise<ShardCheckpoint> {
-  const held = await journal.hold(replayId, shardId, writer, newCheckpoint(shardId));
+  const { replayId, shardId } = request;
+  const held = await journal.hold(replayId, shardId, writer, newCheckpoint(shardId), () => runOf(journal, request));
   const noted = await journal.move(replayId, held, { ...held.checkpoint, failure }, writer);
   return noted.checkpoint;
 }

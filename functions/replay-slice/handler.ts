@@ -37,7 +37,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const handler = lambdaHandler<unknown, ShardCheckpoint>(async (event, context) => {
   const { replayId, execution, shardId, checkpoint, failure } = sliceTask.parse(event);
   const writer = context.awsRequestId;
-  if (failure) return noteFailure({ journal, writer }, { replayId, shardId }, reasonOf(failure));
+  if (failure) return noteFailure({ journal, writer }, { replayId, shardId, execution }, reasonOf(failure));
   const slice = {
     replication,
     journal,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EVERYTHING, type RecordFilter } from '#core/replay/record-filter.ts';
-import { ReplayJournal } from '#core/replay/replay-journal.ts';
+import { type HeldCheckpoint, ReplayJournal } from '#core/replay/replay-journal.ts';
 import { newCheckpoint } from '#core/replay/replay-run.ts';
 import { noteFailure } from '#core/replay/replay-slice.ts';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
@@ -146,6 +146,30 @@ describe('a slice', () => {
     expect(await allowed.slice()).toMatchObject({ done: true, looked: 0 });
   });
 
+  test.each(['slice', 'note'] as const)(
+    'of a resumed replay keeps its shard, whenever a late %s of the execution before comes',
+    async (late) => {
+      for (let operation = 1, done = false; !done; operation++) {
+        const { world, journal, run, slice } = await rig();
+        const resumed = { ...run, execution: 'r1-2' };
+        let operations = 0;
+        let held: HeldCheckpoint | undefined;
+        const gate = async (): Promise<void> => {
+          if (++operations !== operation) return;
+          await journal.putRun(resumed);
+          held = await journal.hold(REPLAY, SHARD, 'resumed', newCheckpoint(SHARD));
+        };
+        const lateJournal = new ReplayJournal(new MemoryItemStore(world.tables, gate), 'Replays', () => world.nowMs);
+        const shard = { replayId: REPLAY, shardId: SHARD, execution: run.execution };
+        const acted =
+          late === 'slice' ? slice({ gate }) : noteFailure({ journal: lateJournal, writer: 'late' }, shard, 'aborted');
+        await acted.catch((error: unknown) => expect(error).toMatchObject({ name: 'ReplayRefused' }));
+        done = held === undefined;
+        if (held) await journal.move(REPLAY, held, { ...held.checkpoint, looked: 1 }, 'resumed');
+      }
+    },
+  );
+
   test('of a shard that was made in the time that the stream still keeps is not refused for the beginning of the window', async () => {
     const child = 'shardId-000000000001';
     /** The window begins an hour before the horizon, and the child was made so many hours ago. */
@@ -179,8 +203,9 @@ describe('a slice', () => {
   });
 
   test('notes why it was given up, and forgets it when it goes on', async () => {
-    const { slice, journal } = await rig();
-    await noteFailure({ journal, writer: 'machine' }, { replayId: REPLAY, shardId: SHARD }, 'out of memory');
+    const { slice, journal, run } = await rig();
+    const shard = { replayId: REPLAY, shardId: SHARD, execution: run.execution };
+    await noteFailure({ journal, writer: 'machine' }, shard, 'out of memory');
     expect(await journal.checkpoints(REPLAY)).toMatchObject([{ failure: 'out of memory', done: false }]);
     expect((await slice()).failure).toBeUndefined();
   });
