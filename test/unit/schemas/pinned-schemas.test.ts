@@ -64,7 +64,7 @@ describe('the form of', () => {
   });
 
   test('a projection message', () => {
-    expect(schemaHash(projectionMessage)).toBe('e7fd1e9da0684390');
+    expect(schemaHash(projectionMessage)).toBe('d9bfbce436784e26');
   });
 
   test('the declared tables', () => {
