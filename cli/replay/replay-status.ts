@@ -1,7 +1,7 @@
 /** What is known of a replay: its request, the state of its execution and how far its shards are, gathered for `status` and `list`. */
 
 import { describeFilter } from '#core/replay/record-filter.ts';
-import { type ReplayProgress, replayProgress } from '#core/replay/replay-progress.ts';
+import { type ReplayProgress, replayProgress, type ShardProgress } from '#core/replay/replay-progress.ts';
 import type { ReplayRun } from '#core/replay/replay-run.ts';
 import { instant } from '#core/replay/replay-window.ts';
 import { failed } from '../command-failure.ts';
@@ -56,12 +56,13 @@ export function statusJson({ run, state, progress }: ReplayStatus): object {
     ...sums,
     recordsPerSecond: recordsPerSecond ?? null,
     leftMs: state === 'running' ? (leftMs ?? null) : null,
-    shards: shards.map(({ sequenceNumber, arrivedAtMs, failure, ...shard }) => ({
+    shards: shards.map(({ sequenceNumber, arrivedAtMs, failure, gone, ...shard }) => ({
       ...shard,
       generation: shard.generation + 1,
       sequenceNumber: sequenceNumber ?? null,
       arrivedAt: arrivedAtMs === undefined ? null : instant(arrivedAtMs),
       failure: failure ?? null,
+      gone: gone ?? null,
     })),
   };
 }
@@ -86,11 +87,13 @@ export function renderStatus({ run, state, progress }: ReplayStatus): string {
         String(shard.looked),
         String(shard.counts.received),
         shard.arrivedAtMs === undefined ? '-' : instant(shard.arrivedAtMs),
-        shard.failure ?? (shard.done ? 'done' : shard.batches > 0 ? 'begun' : 'waiting'),
+        shard.failure ?? (shard.done ? doneText(shard) : shard.batches > 0 ? 'begun' : 'waiting'),
       ]),
     ),
   ].join('\n');
 }
+
+const doneText = ({ gone }: ShardProgress): string => (gone === undefined ? 'done' : `done, but ${gone}`);
 
 /** A shard is done when it is read to the end of the window, so one that was stopped just before is told by how far it is. */
 function shardsText({ shards, shardsDone }: ReplayProgress): string {

@@ -3,6 +3,7 @@
  * pacing and retries; an implementation only maps requests, answers and the few errors that a reader must tell apart.
  */
 import type { ChangeRecord } from '../replication/change-record.ts';
+import { ReplayRefused } from './replay-run.ts';
 import type { ShardFacts } from './shard-generations.ts';
 
 export type ReadFrom =
@@ -22,9 +23,9 @@ export interface ChangeLog {
   shards(fromMs: number): Promise<readonly ShardFacts[]>;
   /** How long records are kept. */
   retentionHours(): Promise<number>;
-  /** A place to read from. It expires after minutes. @throws LogThrottled and ReplayRefused, as reading does. */
+  /** A place to read from. It expires after minutes. @throws LogThrottled and ShardExpired, as reading does. */
   open(shardId: string, from: ReadFrom): Promise<string>;
-  /** @throws PlaceExpired, LogThrottled, ReplayRefused when the shard cannot be read any more, or whatever else went wrong. */
+  /** @throws PlaceExpired, LogThrottled, ShardExpired, ReplayRefused when the shard cannot be read for another reason, or whatever else went wrong. */
   read(shardId: string, place: string, recordsMax: number): Promise<LogAnswer>;
 }
 
@@ -37,3 +38,6 @@ export class PlaceExpired extends Error {
 export class LogThrottled extends Error {
   override readonly name = 'LogThrottled';
 }
+
+/** The shard has gone with all of its records. To the state machine, which knows names only, it is any other refusal. */
+export class ShardExpired extends ReplayRefused {}

@@ -9,8 +9,14 @@ import {
   type ListShardsCommandInput,
 } from '@aws-sdk/client-kinesis';
 import type { ChangeRecord } from '../replication/change-record.ts';
-import { type ChangeLog, type LogAnswer, LogThrottled, PlaceExpired, type ReadFrom } from './change-log.ts';
-import { ReplayRefused } from './replay-run.ts';
+import {
+  type ChangeLog,
+  type LogAnswer,
+  LogThrottled,
+  PlaceExpired,
+  type ReadFrom,
+  ShardExpired,
+} from './change-log.ts';
 import type { ShardFacts } from './shard-generations.ts';
 
 const THROTTLING = [
@@ -91,7 +97,7 @@ export class KinesisChangeLog implements ChangeLog {
       if (THROTTLING.includes(name)) throw new LogThrottled(`Kinesis throttles: ${name}`, { cause: error });
       // A closed shard goes with its last record, also between the listing of the shards and the reading of this one.
       if (name === 'ResourceNotFoundException')
-        throw new ReplayRefused(
+        throw new ShardExpired(
           `${shardId} has left the stream ${this.#stream} with all of its records before it was read: the window cannot be wholly replayed. ` +
             'Load the tables again (npx relay reload), or read the window from the change archive (--from-archive)',
           { cause: error },

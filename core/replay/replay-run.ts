@@ -50,6 +50,8 @@ export interface ShardCheckpoint {
   /** Time that slices have worked on it, milliseconds. */
   readonly workedMs: number;
   readonly failure: string | undefined;
+  /** What had left the stream with the shard before it was read, although that is done; only with `allowGap`. */
+  readonly gone: string | undefined;
 }
 
 export const newCheckpoint = (shardId: string): ShardCheckpoint => ({
@@ -64,6 +66,7 @@ export const newCheckpoint = (shardId: string): ShardCheckpoint => ({
   throttled: 0,
   workedMs: 0,
   failure: undefined,
+  gone: undefined,
 });
 
 export function addCounts(a: ReplayCounts, b: ReplayCounts): ReplayCounts {

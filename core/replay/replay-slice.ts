@@ -5,7 +5,7 @@
  */
 import type { ReplicationContext } from '../replication/replicate-batch.ts';
 import { applyRecords } from './apply-records.ts';
-import type { ChangeLog } from './change-log.ts';
+import { type ChangeLog, ShardExpired } from './change-log.ts';
 import { readBatch } from './read-batch.ts';
 import { paceOf } from './read-pace.ts';
 import { type WindowRead, WindowReader } from './read-window.ts';
@@ -57,9 +57,10 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
   const { replayId, shardId } = request;
   const permitted = (): Promise<ReplayRun> => permittedRun(context, request);
   let held = await journal.hold(replayId, shardId, writer, request.checkpoint ?? newCheckpoint(shardId), permitted);
+  let run: ReplayRun | undefined;
   try {
     // Again after the shard is held: a stop that comes later takes it away again.
-    const run = await permitted();
+    run = await permitted();
     if (held.checkpoint.done) return held.checkpoint;
     const log = context.logOf(run.request);
     const after = await readableFrom(log, nowMs(), run, held.checkpoint);
@@ -82,9 +83,22 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
       if (isLast) return held.checkpoint;
     }
   } catch (error) {
+    if (error instanceof ShardExpired && run?.request.allowGap) return endWithGap(context, run, held);
     if (!(error instanceof ReplayRefused)) await noteTrouble(context, request, held, error);
     throw error;
   }
+}
+
+/** What is left is wanted, and of this shard nothing is: no further attempt, and no other shard, would find more. */
+async function endWithGap(
+  { journal, writer }: SliceContext,
+  { replayId, request: { window, source } }: ReplayRun,
+  held: HeldCheckpoint,
+): Promise<ShardCheckpoint> {
+  const fromMs = Math.min(held.checkpoint.arrivedAtMs ?? window.fromMs, window.toMs);
+  const gone = `what it held of ${instant(fromMs)} to ${instant(window.toMs)} had left the ${source} before it was read`;
+  const ended = { ...held.checkpoint, done: true, failure: undefined, gone };
+  return (await journal.move(replayId, held, ended, writer)).checkpoint;
 }
 
 /** Why it is tried again, where `status` finds it while it is: the state machine does so for an hour, and tells nobody. */

@@ -1,5 +1,12 @@
 /** A change log in memory: shards with records, places that count answers, and the troubles of the real one where a test asks for them. */
-import { type ChangeLog, type LogAnswer, LogThrottled, PlaceExpired, type ReadFrom } from '#core/replay/change-log.ts';
+import {
+  type ChangeLog,
+  type LogAnswer,
+  LogThrottled,
+  PlaceExpired,
+  type ReadFrom,
+  ShardExpired,
+} from '#core/replay/change-log.ts';
 import type { ShardFacts } from '#core/replay/shard-generations.ts';
 import type { ChangeRecord } from '#core/replication/change-record.ts';
 
@@ -15,7 +22,7 @@ export class MemoryChangeLog implements ChangeLog {
   readonly calls: number[] = [];
   readonly opened: ReadFrom[] = [];
   /** Errors for the next reads, in order; undefined lets one through. */
-  readonly troubles: ('throttled' | 'expired' | undefined)[] = [];
+  readonly troubles: ('throttled' | 'expired' | 'shard expired' | undefined)[] = [];
   hours = 168;
 
   constructor(nowMs: () => number) {
@@ -58,6 +65,7 @@ export class MemoryChangeLog implements ChangeLog {
     const trouble = this.troubles.shift();
     if (trouble === 'throttled') throw new LogThrottled('too many readers');
     if (trouble === 'expired') throw new PlaceExpired('too old');
+    if (trouble === 'shard expired') throw new ShardExpired(`${shardId} has left the stream`);
     const { records, facts } = this.#of(shardId);
     const from = Math.max(Number(place), records.length - this.#kept(shardId).length);
     const answer = records.slice(from, from + recordsMax);

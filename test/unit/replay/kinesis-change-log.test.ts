@@ -1,6 +1,6 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { describe, expect, test } from 'vitest';
-import { LogThrottled, PlaceExpired } from '#core/replay/change-log.ts';
+import { LogThrottled, PlaceExpired, ShardExpired } from '#core/replay/change-log.ts';
 import { KinesisChangeLog } from '#core/replay/kinesis-change-log.ts';
 
 const SHARD = 'shardId-000000000003';
@@ -30,6 +30,7 @@ describe('the stream as a change log', () => {
     await expect(log.open(SHARD, { kind: 'time', ms: 0 })).rejects.toMatchObject(refused);
     await expect(log.open(SHARD, { kind: 'after', sequenceNumber: '7' })).rejects.toMatchObject(refused);
     await expect(log.read(SHARD, 'iterator', 10)).rejects.toMatchObject(refused);
+    await expect(log.read(SHARD, 'iterator', 10)).rejects.toBeInstanceOf(ShardExpired);
   });
 
   test.each(['ProvisionedThroughputExceededException', 'LimitExceededException', 'KMSThrottlingException'])(

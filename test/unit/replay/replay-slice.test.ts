@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { renderStatus, statusJson } from '#cli/replay/replay-status.ts';
 import { EVERYTHING, type RecordFilter } from '#core/replay/record-filter.ts';
 import { type HeldCheckpoint, ReplayJournal } from '#core/replay/replay-journal.ts';
+import { replayProgress } from '#core/replay/replay-progress.ts';
 import { newCheckpoint } from '#core/replay/replay-run.ts';
 import { noteFailure } from '#core/replay/replay-slice.ts';
 import { replicateBatch } from '#core/replication/replicate-batch.ts';
@@ -169,6 +171,34 @@ describe('a slice', () => {
       }
     },
   );
+
+  test('of a shard that has expired is refused, and when that is allowed done with what was read of it and a note of the rest', async () => {
+    const troubles = [undefined, 'shard expired'] as const;
+    const refused = await rig();
+    refused.log.troubles.push(...troubles);
+    await expect(refused.slice()).rejects.toMatchObject({
+      name: 'ReplayRefused',
+      message: expect.stringContaining('has left the stream'),
+    });
+    expect(await refused.journal.checkpoints(REPLAY)).toMatchObject([{ done: false, looked: 2 }]);
+
+    const { slice, log, journal, records, run } = await rig({ allowGap: true });
+    log.troubles.push(...troubles);
+    const gone =
+      'what it held of 2026-11-20T13:00:00.000Z to 2026-11-20T13:00:00.001Z had left the stream before it was read';
+    const ended = { done: true, looked: 2, sequenceNumber: records[1]?.sequenceNumber, gone, failure: undefined };
+    expect(await slice()).toMatchObject({ ...ended, counts: { received: 2 } });
+    expect(await journal.checkpoints(REPLAY)).toMatchObject([ended]);
+    expect(await slice()).toMatchObject(ended);
+    const status = {
+      run,
+      state: 'succeeded',
+      progress: replayProgress(run.request, await journal.checkpoints(REPLAY)),
+    } as const;
+    expect(status.progress).toMatchObject({ shardsDone: 1, fraction: 1 });
+    expect(renderStatus(status)).toContain(`done, but ${gone}`);
+    expect(statusJson(status)).toMatchObject({ shards: [{ done: true, gone, failure: null }] });
+  });
 
   test('of a shard that was made in the time that the stream still keeps is not refused for the beginning of the window', async () => {
     const child = 'shardId-000000000001';
