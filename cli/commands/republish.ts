@@ -87,8 +87,10 @@ export async function republish(
     let shownMs = Date.now();
     let outcome: SendOutcome = { kind: 'done' };
     for (let from = 0; from < names.length && outcome.kind === 'done'; from += SLICE) {
-      const slice = await currentEvents(store, table, names.slice(from, from + SLICE), tally);
-      outcome = await sender.send(slice);
+      outcome = await currentEvents(store, table, names.slice(from, from + SLICE), tally).then(
+        (slice) => sender.send(slice),
+        (error: unknown): SendOutcome => ({ kind: 'failed', error }),
+      );
       if (Date.now() - shownMs < PROGRESS_EVERY_MS) continue;
       shownMs = Date.now();
       terminal.progress(
@@ -96,7 +98,8 @@ export async function republish(
       );
     }
     report(context, names.length, tally, outcome, options);
-    return ending(context, outcome, tally, resumeCommand(wanted, options, tally.lastName, startedMs));
+    const resume = resumeCommand(wanted, options, tally.lastName, startedMs);
+    return ending(terminal, outcome, tally.unpublishable, resume);
   } catch (error) {
     throw explained(error);
   } finally {
@@ -176,26 +179,35 @@ function report(
   for (const line of unpublishable) terminal.say(`Not an event: ${line}`);
 }
 
-function ending({ terminal }: CommandContext, outcome: SendOutcome, tally: Tally, resume: string): ExitCode {
+export function ending(
+  terminal: Pick<CommandContext['terminal'], 'say'>,
+  outcome: SendOutcome,
+  unpublishable: readonly string[],
+  resume: string,
+): ExitCode {
   switch (outcome.kind) {
     case 'refused':
       throw failed(
         `The bus refused the event of "${outcome.event.name}" again and again: ${outcome.reason}`,
         `What came before it was sent. Go on with: ${resume}`,
       );
+    case 'failed':
+      throw explained(outcome.error, `Go on with: ${resume}`);
     case 'stopped':
       terminal.say(`Stopped. Go on with: ${resume}`);
       return EXIT.interrupted;
     case 'done':
-      return tally.unpublishable.length > 0 ? EXIT.drift : EXIT.ok;
+      return unpublishable.length > 0 ? EXIT.drift : EXIT.ok;
   }
 }
 
-function explained(error: unknown): unknown {
-  if (!isAccessDenied(error)) return error;
-  return failed(
-    `A permission is missing: ${messageOf(error)}`,
-    'A republish needs events:PutEvents on the bus, and dynamodb:GetItem, BatchGetItem and Scan on the Metrics table.',
-    error,
-  );
+/** @param next what goes on where sending broke off; absent before it began. */
+function explained(error: unknown, next?: string): unknown {
+  if (isAccessDenied(error))
+    return failed(
+      `A permission is missing: ${messageOf(error)}`,
+      `A republish needs events:PutEvents on the bus, and dynamodb:GetItem, BatchGetItem and Scan on the Metrics table.${next === undefined ? '' : ` ${next}`}`,
+      error,
+    );
+  return next === undefined ? error : failed(`The republish broke off: ${messageOf(error)}`, next, error);
 }

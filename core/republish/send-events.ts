@@ -21,7 +21,9 @@ export interface SendOptions {
 export type SendOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'refused'; readonly event: OutgoingEvent; readonly reason: string };
+  | { readonly kind: 'refused'; readonly event: OutgoingEvent; readonly reason: string }
+  /** A request, after the client's own attempts; whether the bus has its events is not known. */
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 /** Rounds for the entries of one request that the bus refused; the pauses add up to about two minutes. */
 const ROUNDS_MAX = 9;
@@ -58,20 +60,30 @@ export class EventSender {
 
   async #sendWhole(request: readonly OutgoingEvent[]): Promise<SendOutcome | undefined> {
     const { put, sleep, sent, mustStop } = this.#options;
+    // Those before the first that the bus is not known to have are told as sent: whoever goes on begins with that one.
+    const endBefore = (place: number, outcome: SendOutcome): SendOutcome => {
+      for (const event of request.slice(0, place)) sent(event);
+      return outcome;
+    };
     let rest = request;
+    let place = 0;
     for (let round = 0; ; round++) {
-      const answers = await put(rest);
+      let answers: Awaited<ReturnType<PutEvents>>;
+      try {
+        answers = await put(rest);
+      } catch (error) {
+        return endBefore(place, { kind: 'failed', error });
+      }
       const refused = rest.filter((_, index) => answers[index] !== undefined);
       const [first] = refused;
       if (first === undefined) break;
       rest = refused;
+      place = request.indexOf(first);
       const isLast = round + 1 >= ROUNDS_MAX;
       if (!isLast) await sleep(Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** round));
       if (!isLast && !mustStop()) continue;
-      // Those before the refused one are told as sent: whoever goes on begins with the refused one.
-      for (const event of request.slice(0, request.indexOf(first))) sent(event);
       const reason = answers.find((answer) => answer !== undefined) ?? '';
-      return isLast ? { kind: 'refused', event: first, reason } : { kind: 'stopped' };
+      return endBefore(place, isLast ? { kind: 'refused', event: first, reason } : { kind: 'stopped' });
     }
     for (const event of request) sent(event);
     this.#sent += request.length;

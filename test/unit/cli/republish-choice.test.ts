@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ending } from '#cli/commands/republish.ts';
 import { EXIT } from '#cli/exit-code.ts';
 import { pointInTime } from '#cli/replay/point-in-time.ts';
 import { nothingToSend, resumeCommand } from '#cli/republish/republish-choice.ts';
@@ -31,6 +32,25 @@ describe('a republish that takes no metric', () => {
 });
 
 describe('the command that goes on', () => {
+  test('is told when a request fails, beside what it says is missing', () => {
+    const ended = (error: Error) => () =>
+      ending({ say: () => {} }, { kind: 'failed', error }, [], 'npx relay republish --all --after m7');
+    expect(ended(new Error('socket hang up'))).toThrow(
+      expect.objectContaining({
+        exitCode: EXIT.failure,
+        message: expect.stringContaining('socket hang up'),
+        next: 'Go on with: npx relay republish --all --after m7',
+      }),
+    );
+    const denied = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
+    expect(ended(denied)).toThrow(
+      expect.objectContaining({
+        message: 'A permission is missing: not authorized',
+        next: expect.stringMatching(/events:PutEvents.* Go on with: npx relay republish --all --after m7$/),
+      }),
+    );
+  });
+
   test('takes the same metrics behind the last name, with a relative time as the instant it was', () => {
     const choice = { prefix: "it's", changedSince: pointInTime('-2h'), rate: 50, dataDir: '/a b' };
     expect(resumeCommand([], choice, 'last one', NOW)).toBe(

@@ -75,6 +75,20 @@ test('an event that is refused again and again ends the run, and only what came 
   expect(sent).toHaveLength(13);
 });
 
+test('a request that fails ends the run, and only what the bus is known to have counts as sent', async () => {
+  const error = new Error('socket hang up');
+  let requests = 0;
+  const breaking: PutEvents = async (asked) => {
+    if (++requests === 3) throw error;
+    return asked.map(({ name }) => (name === 'm113' ? 'ThrottlingException: slow down' : undefined));
+  };
+  const { outcome, sent } = await run(events(30), breaking);
+  expect(outcome).toEqual({ kind: 'failed', error });
+  // The third request was the second attempt of m113.
+  expect(sent.at(-1)).toBe('m112');
+  expect(sent).toHaveLength(13);
+});
+
 test('a stop ends it between two requests', async () => {
   const { outcome, sent } = await run(events(30), accepted, 100, 2);
   expect(outcome).toEqual({ kind: 'stopped' });
