@@ -75,7 +75,7 @@ const settings = z.strictObject({
   graceSeconds: whole(0, 900).default(60),
   /** Metrics. A change that affects more goes to the projection queue, so that one row does not hold up a shard. */
   fanOutLimit: whole(1, 10_000).default(100),
-  /** Days a deleted row is remembered. Longer than an old record can wait in the stream and then, set aside, in the quarantine. */
+  /** Days a deleted row is remembered; a metric, a group or a dimension always is. Longer than an old record can wait in the stream and then, set aside, in the quarantine. */
   tombstoneDays: whole(8, 3650).default(420),
   /** Days the item at an old name points to the new one: time for readers to follow. */
   redirectDays: whole(1, 3650).default(90),

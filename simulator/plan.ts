@@ -79,7 +79,7 @@ export function planOf(seed: string): Plan {
       replay: later('replay').pick([0, 0, 0.05, 0.3]),
       reload: later('reload').pick([0, 0, 0.05, 0.2]),
       roll: later('roll').pick([0, 0, 0.1, 0.5]),
-      silenceDays: later('silence-days').pick([0, 0, 6, 31]),
+      silenceDays: later('silence-days').pick([0, 0, 6, 31, 421]),
       silenceBefore: later('silence-before').below(count),
     },
     faults: randomFaults(random),

@@ -33,4 +33,22 @@ export const REGRESSIONS: readonly Regression[] = [
       faults: { ...NO_FAULTS, lostResponse: 0.02, partial: 0.05, conflict: 0.05, crash: 0.02, reshard: 0.05 },
     },
   },
+  {
+    name: 'a metric was incomplete because the deleted dimension of its group had been forgotten',
+    plan: {
+      seed: 'ttl.231',
+      writes: [1, 10, 11],
+      settings: { ...PLAINEST, silenceDays: 421, silenceBefore: 8 },
+      faults: NO_FAULTS,
+    },
+  },
+  {
+    name: 'a metric that was born again after its death had been forgotten got its old parts back',
+    plan: {
+      seed: 'x.16',
+      writes: [5, 6, 7, 8, 9, 20, 28, 29],
+      settings: { ...PLAINEST, writeEveryMs: 50, silenceDays: 421, silenceBefore: 28 },
+      faults: NO_FAULTS,
+    },
+  },
 ];

@@ -14,12 +14,13 @@ export interface StoredRegister {
   readonly writes: number;
 }
 
+/** `tombstoneExpiresAt`: in seconds; undefined where the tombstone is never forgotten. */
 export function registerItem(
   key: MirrorKey,
   table: string,
   register: RowRegister,
   writes: number,
-  tombstoneExpiresAt: number,
+  tombstoneExpiresAt: number | undefined,
 ): Item {
   return {
     pk: { S: key.pk },
@@ -39,7 +40,8 @@ export function registerItem(
     }),
     ...(register.birth && { birth: momentAttribute(register.birth) }),
     ...(register.death && { death: momentAttribute(register.death) }),
-    ...(register.row ? { row: { S: rowToText(register.row) } } : { expiresAt: { N: String(tombstoneExpiresAt) } }),
+    ...(register.row && { row: { S: rowToText(register.row) } }),
+    ...(!register.row && tombstoneExpiresAt !== undefined && { expiresAt: { N: String(tombstoneExpiresAt) } }),
   };
 }
 

@@ -10,7 +10,7 @@ import { RelayError } from '../error/relay-error.ts';
 import { settleConcurrently } from '../platform/concurrently.ts';
 import type { Item, ItemStore } from '../platform/item-store.ts';
 import { backLinksOf } from './back-links.ts';
-import { keyItem, keyText, type MirrorKey, refusedKey } from './mirror-key.ts';
+import { isEntityTable, keyItem, keyText, type MirrorKey, refusedKey } from './mirror-key.ts';
 import { registerFingerprint } from './register-fingerprint.ts';
 import { registerItem, storedRegister, unchangedSince } from './register-item.ts';
 import { applyRowChange, type Placement, type RowRegister, tellsLife } from './row-register.ts';
@@ -120,11 +120,20 @@ export class RowMirror {
     if (byKey.size > 0) await this.#store.putMany(this.#table, [...byKey.values()]);
   }
 
+  /**
+   * Rows that ON DELETE CASCADE or SET NULL changed lie in the mirror as they were, for ever: only the death of the entity they point to says that
+   * they are gone. So what others may point to is never forgotten; a part of an entity is, when no replay reaches back to it.
+   */
+  #tombstoneExpiresAt(table: SourceTable): number | undefined {
+    if (isEntityTable(table)) return undefined;
+    return Math.floor(this.#nowMs() / 1000) + this.#tombstoneDays * DAY_SECONDS;
+  }
+
   async #storeLane(lane: RowLane, firstRead: Item | undefined): Promise<LaneOutcome> {
     let item = firstRead;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const stored = item && storedRegister(item);
-      const expiresAt = Math.floor(this.#nowMs() / 1000) + this.#tombstoneDays * DAY_SECONDS;
+      const expiresAt = this.#tombstoneExpiresAt(lane.table);
       const { folded, next } = decided('the fold of a row', () => {
         const register = fold(stored?.register, lane.changes);
         const writes = (stored?.writes ?? 0) + 1;

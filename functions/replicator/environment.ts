@@ -11,7 +11,7 @@ export const replicatorEnvironment = z.object({
   GRACE_SECONDS: z.coerce.number().check(z.int(), z.minimum(0), z.maximum(900)),
   /** A change that affects more metrics than this goes to the projection queue. */
   FAN_OUT_LIMIT: z.coerce.number().check(z.int(), z.minimum(1)),
-  /** How long a deleted row is remembered; longer than any replay can reach back. Days. */
+  /** How long the deleted part of an entity is remembered; longer than any replay can reach back. Days. */
   TOMBSTONE_DAYS: z.coerce.number().check(z.int(), z.minimum(1)),
   /** How long the item at an old name points to the new name. Days. */
   REDIRECT_DAYS: z.coerce.number().check(z.int(), z.minimum(1)),

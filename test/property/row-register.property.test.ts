@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RowChange } from '#core/change/row-change.ts';
-import { rowMirrorKey } from '#core/mirror/mirror-key.ts';
+import { isEntityTable, rowMirrorKey } from '#core/mirror/mirror-key.ts';
 import { registerItem, storedRegister } from '#core/mirror/register-item.ts';
 import { RowMirror } from '#core/mirror/row-mirror.ts';
 import { applyRowChange, type RowRegister } from '#core/mirror/row-register.ts';
-import { metrics } from '#schemas/source/lph.ts';
+import { metrics, metricVersions, SOURCE_TABLES } from '#schemas/source/lph.ts';
 import { MemoryItemStore, MemoryTables } from '../support/memory-item-store.ts';
 import { at, change, loadedAt } from '../support/registers.ts';
+import { versionRow } from '../support/source-story.ts';
 
 /** What the source did to one row: at each step it is inserted, updated or deleted; sometimes a full load reads it, or finds nothing. */
 const step = fc.constantFrom('write', 'write', 'delete', 'load');
@@ -222,19 +223,24 @@ describe('the item of a register', () => {
     );
   });
 
-  test('of a tombstone stays for the days of the horizon, of a living row for ever', async () => {
+  test('of a tombstone of a part stays for the days of the horizon, of an entity and of a living row for ever', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.boolean(),
+        fc.constantFrom(...SOURCE_TABLES),
         fc.integer({ min: 1, max: 400 }),
         fc.nat({ max: 2 ** 40 }),
-        async (deletes, days, nowMs) => {
+        async (deletes, table, days, nowMs) => {
           const tables = new MemoryTables({ SourceRows: ['pk', 'sk'] });
           const mirror = new RowMirror(new MemoryItemStore(tables), 'SourceRows', days, () => nowMs);
-          const one = change(deletes ? 'delete' : 'insert', at(1));
-          await mirror.apply([{ key: rowMirrorKey(metrics, ['1']), table: metrics, changes: [one] }]);
-          const expiresAt = tables.table('SourceRows').get('metric#1\u0001row')?.expiresAt?.N;
-          if (!deletes) expect(expiresAt).toBeUndefined();
+          const key = table.key.map((_, index) => String(index + 1));
+          const row = Object.fromEntries(table.key.map((column, index) => [column, key[index] ?? '']));
+          const one = { ...change(deletes ? 'delete' : 'insert', at(1), row), table, key };
+          await mirror.apply([{ key: rowMirrorKey(table, key), table, changes: [one] }]);
+          const [stored] = [...tables.table('SourceRows').values()].filter((item) => item.sk?.S?.startsWith('row'));
+          expect(stored).toBeDefined();
+          const expiresAt = stored?.expiresAt?.N;
+          if (!deletes || isEntityTable(table)) expect(expiresAt).toBeUndefined();
           else expect(Math.abs(Number(expiresAt) - (nowMs / 1000 + days * day))).toBeLessThanOrEqual(1);
         },
       ),
@@ -244,9 +250,16 @@ describe('the item of a register', () => {
   test('born again under a tombstone loses its end', async () => {
     const tables = new MemoryTables({ SourceRows: ['pk', 'sk'] });
     const mirror = new RowMirror(new MemoryItemStore(tables), 'SourceRows', 7, () => 0);
-    const key = rowMirrorKey(metrics, ['1']);
-    for (const one of [change('delete', at(1)), change('insert', at(2))])
-      await mirror.apply([{ key, table: metrics, changes: [one] }]);
-    expect(tables.table('SourceRows').get('metric#1\u0001row')?.expiresAt).toBeUndefined();
+    const key = rowMirrorKey(metricVersions, ['1', '2']);
+    const expiries: (string | undefined)[] = [];
+    for (const [operation, second] of [
+      ['delete', 1],
+      ['insert', 2],
+    ] as const) {
+      const one = { ...change(operation, at(second), versionRow('1', '2')), table: metricVersions, key: ['1', '2'] };
+      await mirror.apply([{ key, table: metricVersions, changes: [one] }]);
+      expiries.push(tables.table('SourceRows').get(`${key.pk}\u0001${key.sk}`)?.expiresAt?.N);
+    }
+    expect(expiries).toEqual([String(7 * day), undefined]);
   });
 });

@@ -26,6 +26,14 @@ export const ROW_MIRROR: readonly Mutant[] = [
     likely: mirror,
   },
   {
+    name: 'an-entity-is-forgotten',
+    breaks: 'L1: rows that a cascade took are gone for as long as the entity they point to is, which is for ever',
+    file: 'core/mirror/row-mirror.ts',
+    find: 'if (isEntityTable(table)) return undefined;',
+    replace: 'if (isEntityTable(table) && this.#tombstoneDays < 0) return undefined;',
+    likely: ['test/unit/core/mirror-writes.test.ts'],
+  },
+  {
     name: 'tombstone-expires-at-once',
     breaks: 'a tombstone is kept longer than any replay can reach back',
     file: MIRROR,
