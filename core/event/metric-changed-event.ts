@@ -98,8 +98,7 @@ function formerState(newImage: Item, oldImage: Item | undefined, metricId: strin
   if (isOf(oldImage, metricId) && !wasTold(newImage)) return isDeletionMark(oldImage) ? undefined : oldImage;
   const { lastChange, ...present } = newImage;
   const remembered = lastChange?.M?.previous?.M;
-  const isLost = lastChange?.M?.formerLost?.BOOL === true;
-  return remembered && (isLost ? remembered : formerFrom(present, remembered));
+  return remembered && formerFrom(present, remembered);
 }
 
 const isOf = (image: Item | undefined, metricId: string): image is Item =>

@@ -96,3 +96,9 @@ test('of a state that was lost with its item at most the name is told', () => {
     previous: { name: 'old' },
   });
 });
+
+test('a metric that got its own place back after a loss is told as changed, under the name that it never left', () => {
+  const lastChange = { M: { ...item(8).lastChange?.M, formerLost: { BOOL: true }, previous: { M: {} } } };
+  const event = metricChangedEvent({ newImage: item(8, { lastChange }) }, 'Metrics');
+  expect(event?.data).toMatchObject({ change: 'UPDATED', changedAttributes: [], previous: {} });
+});
