@@ -7,13 +7,11 @@ import { headKey, keyItem } from '../mirror/mirror-key.ts';
 import { type ItemStore, TRANSACTION_ACTIONS_MAX, type WriteAction } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
 import { fenceUnmoved } from './metric-head.ts';
-import { itemBytes, itemKey, mine } from './metric-item.ts';
+import { ITEM_BYTES_MAX, itemBytes, itemKey, mine } from './metric-item.ts';
 import type { Tables } from './publication-writes.ts';
 
 /** Below the 4 MB of TransactWriteItems, with room for what our own counting misses. */
 const TRANSACTION_BYTES_MAX = 3_000_000;
-/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
-const ITEM_BYTES_MAX = 400 * 1024;
 /** Checks that ride with every chunk: the fence and item "0". */
 const CHECKS_PER_CHUNK = 2;
 

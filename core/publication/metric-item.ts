@@ -8,6 +8,9 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Condition, Item } from '../platform/item-store.ts';
 import { LATEST } from '../projection/project-metric.ts';
 
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+export const ITEM_BYTES_MAX = 400 * 1024;
+
 export const itemKey = (name: string, version: string): Item => ({ name: { S: name }, version: { S: version } });
 
 export const isRedirect = (item: Item): boolean => item.renamedTo !== undefined;

@@ -15,8 +15,10 @@ import {
   claimItem,
   free,
   freeOrMine,
+  ITEM_BYTES_MAX,
   isClaim,
   isDeletionMark,
+  itemBytes,
   itemKey,
   mine,
   redirectItem,
@@ -120,20 +122,23 @@ function latestItem({ head, publication, cause, formerLatest }: PlanInput, revis
   const former = formerLatest ?? head.displaced?.item;
   // A claim stands where the state before was lost: of that only the name is known.
   const isFormerLost = former ? isClaim(former) : found?.name === name && !found.latest;
-  const event = {
-    ...(former && {
-      previous: {
-        M: isClaim(former) ? { name: former.name ?? { S: name } } : differenceFrom(content, withoutBookkeeping(former)),
-      },
-    }),
-    ...(restores && { retold: { BOOL: true } }),
-    ...((restores ? revision > 1 : isFormerLost) && { formerLost: { BOOL: true } }),
-  };
-  return {
+  const withEvent = (previous: Item | undefined, isLost: boolean): Item => ({
     ...content,
     revision: { N: String(revision) },
-    lastChange: { M: { ...commitAttribute(cause).M, ...event } },
-  };
+    lastChange: {
+      M: {
+        ...commitAttribute(cause).M,
+        ...(previous && { previous: { M: previous } }),
+        ...(restores && { retold: { BOOL: true } }),
+        ...(isLost && { formerLost: { BOOL: true } }),
+      },
+    },
+  });
+  const formerName = former && { name: former.name ?? { S: name } };
+  if (!former || isClaim(former)) return withEvent(formerName, restores ? revision > 1 : isFormerLost);
+  const whole = withEvent(differenceFrom(content, withoutBookkeeping(former)), restores && revision > 1);
+  // Both states do not fit: the event says less, and the metric is published all the same.
+  return itemBytes(whole) <= ITEM_BYTES_MAX ? whole : withEvent(formerName, true);
 }
 
 /** The claim that holds a name while items are written under it in several transactions. */

@@ -19,7 +19,7 @@ import {
   type ReplayRun,
   type ShardCheckpoint,
 } from './replay-run.ts';
-import { ARRIVAL_SLACK_MS, instant } from './replay-window.ts';
+import { instant } from './replay-window.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -49,6 +49,9 @@ export interface SliceContext {
   readonly remainingMs: () => number;
 }
 
+/** Between the look at the horizon and the first answer: clocks that differ, and every wait of a reader that is throttled. Milliseconds. */
+const FIRST_READ_MS = 60_000;
+
 /** A slice ends when less than this is left, or less than its longest batch took three times. Milliseconds. */
 const RESERVE_MS = 20_000;
 
@@ -63,7 +66,8 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
     run = await permitted();
     if (held.checkpoint.done) return held.checkpoint;
     const log = context.logOf(run.request);
-    const after = await readableFrom(log, nowMs(), run, held.checkpoint);
+    const retentionMs = (await log.retentionHours()) * HOUR_MS;
+    const after = await readableFrom(log, nowMs() - retentionMs, run, held.checkpoint);
     const pace = paceOf(run.request);
     const reader = new WindowReader({ log, pace, nowMs, sleep }, shardId, after.window, after.sequenceNumber);
     const throttledBefore = held.checkpoint.throttled;
@@ -73,6 +77,7 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
     for (;;) {
       const startedAtMs = nowMs();
       const read = await next;
+      refuseGapBehind(run, held.checkpoint.arrivedAtMs, nowMs() - retentionMs);
       const isLast = read.end || context.remainingMs() < Math.max(RESERVE_MS, 3 * longestMs);
       if (!isLast) {
         next = readBatch(reader, context.batchRecords, nowMs);
@@ -84,7 +89,8 @@ export async function replaySlice(context: SliceContext, request: SliceRequest):
     }
   } catch (error) {
     if (error instanceof ShardExpired && run?.request.allowGap) return endWithGap(context, run, held);
-    if (!(error instanceof ReplayRefused)) await noteTrouble(context, request, held, error);
+    const isTriedAgain = !(error instanceof ReplayRefused) && !held.checkpoint.done;
+    if (isTriedAgain) await noteTrouble(context, request, held, error);
     throw error;
   }
 }
@@ -171,16 +177,23 @@ async function runOf(journal: ReplayJournal, { replayId, execution }: ShardOfExe
 /** What lies between the checkpoint and the horizon is gone, and nothing would say so: reading would begin with what is left. */
 async function readableFrom(
   log: ChangeLog,
-  nowMs: number,
-  { request, replayId }: ReplayRun,
+  horizonMs: number,
+  run: ReplayRun,
   { shardId, sequenceNumber, arrivedAtMs }: ShardCheckpoint,
 ): Promise<{ readonly window: ReplayRun['request']['window']; readonly sequenceNumber: string | undefined }> {
-  const { window, allowGap, source } = request;
-  const horizonMs = nowMs - (await log.retentionHours()) * HOUR_MS;
+  const { window, allowGap } = run.request;
   const fromMs = arrivedAtMs ?? window.fromMs;
   if (fromMs >= horizonMs) return { window, sequenceNumber };
   if (allowGap) return { window, sequenceNumber: undefined };
-  if (arrivedAtMs === undefined && (await isYounger(log, shardId, horizonMs))) return { window, sequenceNumber };
+  const isUnread = arrivedAtMs === undefined;
+  if (!isUnread || !(await isYounger(log, shardId, horizonMs))) refuseGapBehind(run, fromMs, horizonMs);
+  return { window, sequenceNumber };
+}
+
+/** `fromMs`: of the last record that was read; undefined before the first. The horizon moves on while a slice reads. */
+function refuseGapBehind({ request, replayId }: ReplayRun, fromMs: number | undefined, horizonMs: number): void {
+  const { window, allowGap, source } = request;
+  if (fromMs === undefined || fromMs >= horizonMs || allowGap) return;
   throw new ReplayRefused(
     `the records from ${instant(fromMs)} to ${instant(Math.min(horizonMs, window.toMs))} have left the ${source} before replay ${replayId} came to them; ` +
       'load the tables again instead (npx relay reload), or start a replay of the rest with --allow-gap',
@@ -192,8 +205,7 @@ async function readableFrom(
  * which a parent ended behind the horizon has lost nothing. One that is not listed any more has no parent here either.
  */
 async function isYounger(log: ChangeLog, shardId: string, horizonMs: number): Promise<boolean> {
-  // With the slack, because the two clocks may differ, and reading begins only after this answer.
-  const shards = await log.shards(horizonMs + ARRIVAL_SLACK_MS);
+  const shards = await log.shards(horizonMs + FIRST_READ_MS);
   const parents = shards.find((shard) => shard.shardId === shardId)?.parents ?? [];
   return shards.some((shard) => parents.includes(shard.shardId));
 }
@@ -206,6 +218,8 @@ export async function noteFailure(
 ): Promise<ShardCheckpoint> {
   const { replayId, shardId } = request;
   const held = await journal.hold(replayId, shardId, writer, newCheckpoint(shardId), () => runOf(journal, request));
+  // Its last slice ended, and only the answer did not arrive.
+  if (held.checkpoint.done) return held.checkpoint;
   const noted = await journal.move(replayId, held, { ...held.checkpoint, failure }, writer);
   return noted.checkpoint;
 }

@@ -67,6 +67,22 @@ export const REPLAY: readonly Mutant[] = [
     likely: slice,
   },
   {
+    name: 'trouble-is-noted-of-a-shard-that-is-done',
+    breaks: 'a shard that is done says nothing else',
+    file: 'core/replay/replay-slice.ts',
+    find: ' && !held.checkpoint.done;',
+    replace: ';',
+    likely: slice,
+  },
+  {
+    name: 'the-horizon-is-looked-at-once',
+    breaks: 'what leaves the stream while a slice reads is not passed over in silence',
+    file: 'core/replay/replay-slice.ts',
+    find: 'refuseGapBehind(run, held.checkpoint.arrivedAtMs, nowMs() - retentionMs);',
+    replace: '',
+    likely: slice,
+  },
+  {
     name: 'window-without-slack',
     breaks: 'arrival times go back: reading ends some time behind the window',
     file: WINDOW,

@@ -107,6 +107,14 @@ export const STORE_AND_EVENT: readonly Mutant[] = [
     likely: event,
   },
   {
+    name: 'a-former-state-that-does-not-fit',
+    breaks: 'L1: a metric is published, however much of it changes with its name',
+    file: 'core/publication/publication-writes.ts',
+    find: 'return itemBytes(whole) <= ITEM_BYTES_MAX ? whole : withEvent(formerName, true);',
+    replace: 'return whole;',
+    likely: ['test/unit/core/former-state.test.ts'],
+  },
+  {
     name: 'what-was-absent-before-a-rename-is-forgotten',
     breaks: 'an attribute that comes with a rename is told as changed',
     file: 'core/publication/former-state.ts',

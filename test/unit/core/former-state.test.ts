@@ -13,6 +13,45 @@ test('what came, what went and what changed is kept; what stayed is not', () => 
   expect(formerFrom(present, difference)).toEqual(former);
 });
 
+test('members of a set have no order', () => {
+  expect(differenceFrom({ of: { SS: ['a', 'b'] } }, { of: { SS: ['b', 'a'] } })).toEqual({});
+});
+
+test('what an earlier version remembered is the whole former state', () => {
+  const former = { metricId: { N: '1' }, name: { S: 'old' } };
+  expect(formerFrom({ ...former, name: { S: 'new' }, came: { S: '' } }, former)).toEqual(former);
+});
+
+test('a metric that is renamed while most of it changes is published, and its event says no more than fits', async () => {
+  const story = new SourceStory();
+  const world = new RelayWorld();
+  const formula = (sign: string): string => `1 ${sign} `.repeat(60_000);
+  story.transaction(() => {
+    story.insert('metric_groups', { id: '1', name: 'views' });
+    story.insert('metrics', metricRow('1', 'part'));
+    story.insert('metric_versions', versionRow('1', '1'));
+    story.insert('metrics', metricRow('2', 'large', { value_type: 'HYBRID' }));
+    story.insert('metric_versions', versionRow('2', '1', { hybrid_formula: formula('+') }));
+    story.insert('metric_relationships', { consumed_metric_id: '1', consumer_metric_id: '2' });
+  });
+  await world.apply(story.messages);
+  const before = story.messages.length;
+  story.transaction(() => {
+    story.update('metrics', ['2'], { name: 'huge' });
+    story.insert('metric_versions', versionRow('2', '2', { hybrid_formula: formula('-') }));
+  });
+  await world.apply(story.messages.slice(before));
+  await world.drainQueue();
+  expect([world.failures, [...world.setAside.keys()]]).toEqual([[], []]);
+  expectPublished(world, story, 'after the rename');
+  expect(world.events().at(-1)?.data).toMatchObject({
+    change: 'RENAMED',
+    previousName: 'large',
+    changedAttributes: ['name'],
+    metricRef: { name: 'huge' },
+  });
+});
+
 test('a metric that fills most of what DynamoDB allows for an item is renamed', async () => {
   const story = new SourceStory();
   const world = new RelayWorld();

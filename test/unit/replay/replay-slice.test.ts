@@ -232,6 +232,34 @@ describe('a slice', () => {
     await expect(onTheEdge.slice({ shardId: child })).rejects.toThrow('have left the stream');
   });
 
+  test('is refused when the horizon passes what it read last, before it reads on', async () => {
+    const { world, slice, log, journal } = await rig();
+    let operations = 0;
+    const gate = async (): Promise<void> => {
+      // Somewhere in the first batch time flies.
+      if (++operations === 10) world.nowMs += log.hours * 3_600_000;
+    };
+    await expect(slice({ gate })).rejects.toThrow('have left the stream');
+    expect(await journal.checkpoints(REPLAY)).toMatchObject([{ done: false, looked: 2, failure: undefined }]);
+  });
+
+  test('that is done says so and nothing else, whatever is noted of it later', async () => {
+    const { slice, journal, run } = await rig();
+    const done = await slice();
+    const shard = { replayId: REPLAY, shardId: SHARD, execution: run.execution };
+    expect(await noteFailure({ journal, writer: 'machine' }, shard, 'timed out')).toEqual(done);
+    expect(await journal.checkpoints(REPLAY)).toEqual([done]);
+    for (let operation = 1; ; operation++) {
+      let operations = 0;
+      const gate = async (): Promise<void> => {
+        if (++operations === operation) throw new Error('too much for now');
+      };
+      const again = await slice({ gate }).catch((error: Error) => error.message);
+      expect(await journal.checkpoints(REPLAY), `broken at operation ${operation}`).toEqual([done]);
+      if (again !== 'too much for now') return expect(again).toEqual(done);
+    }
+  });
+
   test('notes why it was given up, and forgets it when it goes on', async () => {
     const { slice, journal, run } = await rig();
     const shard = { replayId: REPLAY, shardId: SHARD, execution: run.execution };
