@@ -17,6 +17,7 @@ import { lookUntilDone } from '../reload/look.ts';
 import { putAbsent } from '../reload/put-absent.ts';
 import { releaseMetrics } from '../reload/release-metrics.ts';
 import { MirrorOfReload } from '../reload/row-mirror.ts';
+import { withParts } from '../reload/with-parts.ts';
 import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
 import { type CommandContext, connectTo, type OutputOptions, type TargetOptions } from './command-context.ts';
@@ -43,7 +44,7 @@ interface Work {
 }
 
 export async function reload(context: CommandContext, options: ReloadOptions): Promise<ExitCode> {
-  const tables = chosenTables(options);
+  const tables = chosenTables(options, context.terminal.say);
   const connection = await connectTo(options);
   const dms = new DatabaseMigrationService(connection.clientConfig);
   const database = dynamoDb(connection.clientConfig);
@@ -61,7 +62,10 @@ export async function reload(context: CommandContext, options: ReloadOptions): P
   }
 }
 
-function chosenTables({ table = [], all = false, absentOnly = false }: ReloadOptions): readonly string[] {
+function chosenTables(
+  { table = [], all = false, absentOnly = false }: ReloadOptions,
+  say: (line: string) => void,
+): readonly string[] {
   const known = SOURCE_TABLES.map(({ name }) => name);
   const unknown = table.filter((name) => !known.includes(name));
   if (unknown.length > 0)
@@ -69,7 +73,14 @@ function chosenTables({ table = [], all = false, absentOnly = false }: ReloadOpt
   if (all && table.length > 0) throw usageError('--all and --table exclude each other.', 'Give one of them.');
   if (!all && !absentOnly && table.length === 0)
     throw usageError('Nothing was chosen to reload.', 'Give --all, or --table NAME once or more.');
-  return table.length > 0 ? table : known;
+  if (table.length === 0) return known;
+  const tables = withParts(table);
+  const parts = tables.filter((name) => !table.includes(name));
+  if (parts.length > 0)
+    say(
+      `With ${table.join(', ')} also ${parts.join(', ')}: their rows go with those of the former, and no record says so.`,
+    );
+  return tables;
 }
 
 async function run(work: Work): Promise<ExitCode> {

@@ -3,6 +3,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { putAbsent } from '#cli/reload/put-absent.ts';
 import { releaseMetrics } from '#cli/reload/release-metrics.ts';
+import { withParts } from '#cli/reload/with-parts.ts';
 import type { AbsentRow } from '#core/reload/absent-record.ts';
 import { SOURCE_TABLES } from '#schemas/source/lph.ts';
 
@@ -54,5 +55,15 @@ describe('the release of what a lost mirror held', () => {
     const ids = Array.from({ length: 25 }, (_, id) => String(id));
     expect(await releaseMetrics(mirror, projector, ids, () => {}, AbortSignal.abort())).toBe(false);
     expect([released, sent]).toEqual([ids, ids]);
+  });
+});
+
+describe('single tables', () => {
+  test('bring along what a cascade takes with their rows, and nothing more', () => {
+    expect(withParts(['dimensions'])).toEqual(['dimensions', 'dimensions_metric_groups']);
+    expect(withParts(['metric_groups'])).toEqual(['metric_groups', 'dimensions_metric_groups']);
+    expect(new Set(withParts(['metrics']))).toEqual(new Set(['metrics', 'metric_versions', 'metric_relationships']));
+    for (const part of ['dimensions_metric_groups', 'metric_versions', 'metric_relationships'])
+      expect(withParts([part])).toEqual([part]);
   });
 });
