@@ -49,7 +49,8 @@ let pipeline: BenchPipeline | undefined;
 let exitCode = 1;
 try {
   pipeline = await startBenchPipeline(terminal, undefined, (source) => insertFanOutRows(source, live));
-  await announce(pipeline);
+  // So that the commands find it.
+  await writePipelineFile(dataDir, pipeline.local, 'mysql://not-needed.invalid', [...pipeline.connection.outputs]);
   const result = await measure(pipeline);
   if (values.json) terminal.out(JSON.stringify(summary(result)));
   else printTables(result, terminal.out);
@@ -59,19 +60,6 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 process.exit(exitCode);
-
-/** So that the commands find it. */
-async function announce({ local, connection }: BenchPipeline): Promise<void> {
-  const { endpoint, region, accountId, credentials } = local;
-  await writePipelineFile(dataDir, {
-    endpoint,
-    region,
-    accountId,
-    credentials: { ...credentials },
-    sourceUrl: 'mysql://not-needed.invalid',
-    outputs: [...connection.outputs],
-  });
-}
 
 async function measure(running: BenchPipeline): Promise<ReplayResult> {
   const { connection, source, local } = running;

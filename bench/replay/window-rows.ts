@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Connection } from 'mysql2/promise';
 import type { Tables } from '#cli/demo/end-state.ts';
+import { slices } from '#core/platform/concurrently.ts';
 
 /** Group, link, metric, version, and the version's update. */
 export const ROWS_PER_METRIC = 5;
@@ -86,9 +87,7 @@ async function deleteItems(
       requests.push({ DeleteRequest: { Key } });
     }
   }
-  const batches = Array.from({ length: Math.ceil(requests.length / BATCH_MAX) }, (_, index) =>
-    requests.slice(index * BATCH_MAX, (index + 1) * BATCH_MAX),
-  );
+  const batches = slices(requests, BATCH_MAX);
   const worker = async (): Promise<void> => {
     for (let batch = batches.pop(); batch; batch = batches.pop()) {
       const { UnprocessedItems = {} } = await client.send(

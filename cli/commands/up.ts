@@ -93,7 +93,8 @@ async function runUntilStopped(
       broken = reason;
       interruption.stop();
     });
-    await writeFile(directory, running);
+    const { local, source } = running;
+    await writePipelineFile(directory, local, source.url, Object.entries(userOutputs(local)));
     await followFullLoad(running.local, terminal, interruption.signal);
     terminal.say(await readyBlock(running, directory, terminal.interactive, terminal.style));
     await flow(context, running, sourceUrl === undefined ? (options.writesPerSecond ?? 0) : 0, options.events === true);
@@ -172,18 +173,6 @@ export function connectionTo({ local }: RunningPipeline): Connection {
 function userOutputs({ outputsOfStack }: LocalPipeline): Readonly<Record<string, string>> {
   const outputs = [...outputsOfStack.values()].flatMap((ofStack) => Object.entries(ofStack));
   return Object.fromEntries(outputs.filter(([name]) => !name.startsWith('ExportsOutput')));
-}
-
-async function writeFile(directory: string, { local, source }: RunningPipeline): Promise<void> {
-  const { endpoint, region, accountId, credentials } = local;
-  await writePipelineFile(directory, {
-    endpoint,
-    region,
-    accountId,
-    credentials: { ...credentials },
-    sourceUrl: source.url,
-    outputs: Object.entries(userOutputs(local)),
-  });
 }
 
 async function readyBlock(

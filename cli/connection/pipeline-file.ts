@@ -21,12 +21,19 @@ export type PipelineFile = z.infer<typeof pipelineFile>;
 
 export const pipelineFilePath = (dataDirectory: string): string => join(dataDirectory, 'pipeline.json');
 
+/** Where a pipeline is and with which keys it is asked. */
+export type PipelineReach = Readonly<Pick<PipelineFile, 'endpoint' | 'region' | 'accountId' | 'credentials'>>;
+
 /** Says that this process runs the pipeline. */
 export async function writePipelineFile(
   dataDirectory: string,
-  reach: Omit<PipelineFile, 'pid' | 'startedAt'>,
+  { endpoint, region, accountId, credentials }: PipelineReach,
+  sourceUrl: string,
+  outputs: PipelineFile['outputs'],
 ): Promise<void> {
-  const content: PipelineFile = { pid: process.pid, startedAt: new Date().toISOString(), ...reach };
+  const startedAt = new Date().toISOString();
+  const reach = { endpoint, region, accountId, credentials };
+  const content: PipelineFile = { pid: process.pid, startedAt, ...reach, sourceUrl, outputs };
   const path = pipelineFilePath(dataDirectory);
   const fresh = `${path}.${content.pid}`;
   await mkdir(dirname(path), { recursive: true });

@@ -57,7 +57,6 @@ export class ItemStream {
     );
   }
 
-  /** The last record of each shard that has any. */
   get latest(): ReadonlyMap<string, string> {
     return latestOf(this.#shards);
   }

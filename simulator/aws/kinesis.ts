@@ -103,7 +103,6 @@ export class SimulatedKinesis {
     return this.#records;
   }
 
-  /** The last record of each shard that has any. */
   get latest(): ReadonlyMap<string, string> {
     return latestOf(this.#shards);
   }

@@ -140,15 +140,12 @@ export async function announce(
   directory: string,
   credentials: Credentials = local.credentials,
 ): Promise<void> {
-  const { endpoint, region, accountId, outputs } = local;
-  await writePipelineFile(directory, {
-    endpoint,
-    region,
-    accountId,
-    credentials: { ...credentials },
-    sourceUrl: 'mysql://not-needed.invalid',
-    outputs: Object.entries(outputs),
-  });
+  await writePipelineFile(
+    directory,
+    { ...local, credentials },
+    'mysql://not-needed.invalid',
+    Object.entries(local.outputs),
+  );
 }
 
 export function functionLogs(dataDirectory: string): string {

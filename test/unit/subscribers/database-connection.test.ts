@@ -63,6 +63,14 @@ const worker = () =>
     async (execute) => void (await execute('CREATE TABLE metrics', [])),
   );
 
+const openAre = (count: number) =>
+  until(
+    `${count} connections are open`,
+    () => open.size === count,
+    () => open.size,
+    2_000,
+  );
+
 test.each([
   ['whose table cannot be made', /CREATE/],
   ['whose time zone cannot be set', /SET/],
@@ -71,12 +79,7 @@ test.each([
   const database = worker();
   for (let tries = 0; tries < 3; tries++) await expect(database.execute('SELECT 1', [])).rejects.toThrow('denied');
   expect(opened).toBe(3);
-  await until(
-    'every connection is closed',
-    () => open.size === 0,
-    () => open.size,
-    2_000,
-  );
+  await openAre(0);
 });
 
 test('after an error the next statement has a new connection, and the old one is closed', async () => {
@@ -88,10 +91,5 @@ test('after an error the next statement has a new connection, and the old one is
   await expect(database.execute('INSERT second', [])).rejects.toThrow('denied');
   await database.execute('INSERT third', []);
   expect(opened).toBe(2);
-  await until(
-    'the first is closed',
-    () => open.size === 1,
-    () => open.size,
-    2_000,
-  );
+  await openAre(1);
 });
